@@ -1,0 +1,2 @@
+// Package cache keeps results coherent with the database behind them.
+package cache

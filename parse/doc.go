@@ -1,0 +1,2 @@
+// Package parse turns SQL text into facts.
+package parse

@@ -1,0 +1,2 @@
+// Package policy decides which rows a read is served under and what a write invalidates.
+package policy
