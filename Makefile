@@ -1,0 +1,36 @@
+# What a contributor runs. Each target says what it needs; `make help` lists them.
+# `make test` needs Go and a C compiler (for SQLite and the race detector);
+# tests on Redis and PostgreSQL are skipped, with a line each, where those are
+# not installed, and fail instead where CI=true.
+
+# Pinned: another version of sqlc writes other code into every generated file.
+# Without cgo it uses PostgreSQL's parser as WebAssembly, which builds in a
+# minute instead of several.
+SQLC := CGO_ENABLED=0 go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.30.0
+
+# The slowest package starts several servers; a test that hangs should still
+# say where within a quarter of an hour.
+TIMEOUT := 15m
+
+.DEFAULT_GOAL := help
+.PHONY: help test lint generate bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: ## vet, then all tests with the race detector
+	go vet ./...
+	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) ./...
+
+lint: ## vet, gofmt, and golangci-lint where it is installed
+	go vet ./...
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
+		echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	@if command -v golangci-lint >/dev/null; then golangci-lint run ./...; \
+		else echo "golangci-lint is not installed: its linters were not run"; fi
+
+generate: ## write the sqlc code of the example again (builds sqlc once)
+	cd examples/tweeter && $(SQLC) generate
+
+bench: ## the benchmarks, with allocations
+	go test -run '^$$' -bench . -benchmem ./...
