@@ -1,24 +1,180 @@
 package parse
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// engine is a dialect's parser together with the walk over its tree.
+//
+// facts parses the text and returns its facts, without name and command. An
+// error means that the parser did not accept the text; whatever the parser
+// accepts has facts, of kind Opaque where the walk meets something unknown.
+// A panic is the caller's to recover.
+type engine interface {
+	facts(text string) (*Facts, error)
+}
+
+var (
+	_ engine = postgres{}
+	_ engine = sqlite{}
+)
+
+func engineOf(d Dialect) engine {
+	switch d {
+	case PostgreSQL:
+		return postgres{}
+	case SQLite:
+		return sqlite{}
+	}
+	return nil
+}
+
 // Parse returns the facts of a text. It is total: whatever the text, it
 // returns facts (of kind [Opaque] where the text is not understood), never
 // nil, and does not panic. It may be called concurrently.
+//
+// A text that was not parsed at all may do anything: where it may concern the
+// session or a transaction, Session is set and TxControl is TxSeveral.
 func Parse(d Dialect, text string) *Facts {
-	return &Facts{Reason: "not implemented"}
+	f := parse(d, text)
+	f.Query, f.Command = queryName(text)
+	return f
 }
 
-// Plans keeps what was made of each text, by the exact text. It is bounded by
-// entries and bytes; a text of more than 16 KiB is made anew each time. It may
-// be used concurrently; it has no goroutine of its own and needs no closing.
-type Plans[V any] struct {
-	build func(text string) V
+func parse(d Dialect, text string) *Facts {
+	e := engineOf(d)
+	switch {
+	case e == nil:
+		return unread(reasonDialect)
+	case len(text) > maxText:
+		return unread(reasonTooLong)
+	case strings.IndexByte(text, 0) >= 0:
+		// A server that takes text as a C string sees less than we do.
+		return unread(reasonNul)
+	case d == PostgreSQL && !utf8.ValidString(text):
+		return unread(reasonEncoding)
+	}
+	s := surveyText(d, text)
+	switch {
+	case s.tooDeep:
+		return unread(reasonTooDeep)
+	case s.backslash:
+		return unread(reasonBackslash)
+	case s.unterminated:
+		return unread(reasonUnscanned)
+	}
+	f, err := guarded(e, text)
+	switch {
+	case f != nil && f.Panicked:
+		return f
+	case err != nil:
+		return scanned(d, text, s)
+	}
+	return vetoed(f, s)
 }
 
-// NewPlans returns an empty cache that calls build for a text it does not
-// hold. build may be called more than once for one text.
-func NewPlans[V any](build func(text string) V) *Plans[V] {
-	return &Plans[V]{build: build}
+// unread are the facts of a text that neither a parser nor the scanner knows.
+func unread(reason string) *Facts {
+	return &Facts{Reason: reason, Session: true, TxControl: TxSeveral}
 }
 
-// Of returns the plan of a text.
-func (p *Plans[V]) Of(text string) V { return p.build(text) }
+// guarded runs a parser and recovers its panic.
+func guarded(e engine, text string) (f *Facts, err error) {
+	defer func() {
+		if recover() != nil {
+			f, err = unread(reasonPanic), nil
+			f.Panicked = true
+		}
+	}()
+	return e.facts(text)
+}
+
+// vetoed is the second opinion on what the parser called a read: if the
+// scanner saw a writing keyword where it begins a statement or a part of one,
+// or another number of statements, one of the two is wrong. FOR UPDATE is no
+// write; where the scanner saw one that the parser did not, it is taken.
+func vetoed(f *Facts, s survey) *Facts {
+	f.Locks = f.Locks || s.locks && f.Kind == Read
+	if f.Kind != Read || !s.writes && !s.begins && s.statements == f.Statements {
+		return f
+	}
+	v := *f
+	v.Kind, v.Reason, v.Select, v.Statements = Opaque, reasonVeto, nil, 0
+	return &v
+}
+
+// scanned are the facts of a text that the parser did not accept. One
+// statement that begins as a read does, without any word that writes or
+// locks, is a read whose tables are not known; its functions are.
+func scanned(d Dialect, text string, s survey) *Facts {
+	if s.statements != 1 || s.words {
+		f := &Facts{Reason: reasonSyntax, Session: s.session}
+		if s.transaction {
+			f.TxControl = TxSeveral
+		}
+		return f
+	}
+	f := &Facts{Kind: Read, Reason: reasonScanned, Statements: 1}
+	f.Functions, f.Operators = callsIn(d, text)
+	return f
+}
+
+// callsIn lists every name before a parenthesis, and in PostgreSQL every
+// operator: what an unparsed text may call.
+func callsIn(d Dialect, text string) ([]Function, []string) {
+	var (
+		functions set[Function]
+		operators set[string]
+		path      []string // the dotted name so far
+		dot       bool     // the token before was a dot
+		operator  string
+	)
+	s := scanner{dialect: d, text: text}
+	for more := true; more; {
+		more = s.next()
+		token := text[s.start:s.end]
+		if operator != "" && (s.kind != punctToken || !isOperator(token[0]) || s.start > 0 && !isOperator(text[s.start-1])) {
+			operators.add(operator)
+			operator = ""
+		}
+		switch {
+		case s.kind == wordToken && (dot || keywordOf(token) == noKeyword || keywordOf(token) == kwReplace):
+			if d == PostgreSQL {
+				token = strings.ToLower(token)
+			}
+			path = append(path[:len(path):len(path)], token)
+			if !dot {
+				path = path[len(path)-1:]
+			}
+		case s.kind == quotedToken:
+			if !dot {
+				path = nil
+			}
+			path = append(path[:len(path):len(path)], unquote(token))
+		case s.kind == punctToken && token == "." && len(path) > 0:
+		case s.kind == punctToken && token == "(" && len(path) > 0:
+			functions.add(Function{Schema: strings.Join(path[:len(path)-1], "."), Name: path[len(path)-1]})
+			path = nil
+		default:
+			path = nil
+			if s.kind == punctToken && d == PostgreSQL && isOperator(token[0]) {
+				operator += token
+			}
+		}
+		dot = s.kind == punctToken && token == "."
+	}
+	return functions.list, operators.list
+}
+
+// unquote returns the name that a quoted identifier spells.
+func unquote(token string) string {
+	open := strings.IndexAny(token, "\"`[")
+	if open < 0 || len(token) < open+2 {
+		return token
+	}
+	quote := token[open : open+1]
+	return strings.ReplaceAll(token[open+1:len(token)-1], quote+quote, quote)
+}
+
+func isOperator(c byte) bool { return strings.IndexByte("+-*/<>=~!@#%^&|`?", c) >= 0 }

@@ -1,0 +1,38 @@
+package parse
+
+// The reasons of Facts.Reason. They are stable, and hold no part of a text.
+const (
+	reasonDialect     = "dialect not supported"
+	reasonTooLong     = "text longer than 1 MiB"
+	reasonTooDeep     = "nested too deeply"
+	reasonUnscanned   = "unterminated quote or comment"
+	reasonNul         = "NUL byte in the text"
+	reasonEncoding    = "text is not UTF-8"
+	reasonBackslash   = "backslash before a quote depends on standard_conforming_strings"
+	reasonSyntax      = "syntax error"
+	reasonPanic       = "the parser panicked"
+	reasonUnknownNode = "syntax that is not understood"
+	reasonVeto        = "the scanner found a write that the parser did not"
+	reasonScanned     = "not parsed; read by the scanner"
+	reasonCall        = "procedure call"
+	reasonAnonymous   = "anonymous code block"
+	reasonExecute     = "prepared statement run by name"
+
+	reasonSeveral   = "several statements"
+	reasonEmpty     = "empty text"
+	reasonExplain   = "EXPLAIN"
+	reasonNoQuery   = "not a SELECT"
+	reasonFrom      = "not exactly one plain table in FROM"
+	reasonSubSelect = "sub-select"
+	reasonCTE       = "common table expression"
+	reasonSetOp     = "set operation"
+	reasonValues    = "VALUES"
+	reasonGroup     = "GROUP BY or HAVING"
+	reasonDistinct  = "DISTINCT"
+	reasonWindow    = "window"
+	reasonInto      = "SELECT INTO"
+	reasonWholeRow  = "whole-row reference"
+	reasonField     = "field selection or subscript"
+	reasonQualifier = "qualifier that is not the table"
+	reasonSpecial   = "XML, JSON or GROUPING expression"
+)
