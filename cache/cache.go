@@ -2,10 +2,10 @@ package cache
 
 import (
 	"context"
-	"log/slog"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // Row is one row of one table; Key is any bytes, unique within the table.
@@ -52,105 +52,111 @@ type Lookup struct {
 	Lease   Lease  // of Absent
 }
 
-// Mode says what a write does when the store is out of reach.
-type Mode uint8
-
-// The modes.
-const (
-	Available Mode = iota // the write goes through and is journalled
-	Strict                // the write is refused before it reaches the database
-)
-
-// Options configures a Cache. The zero value works but for Namespace.
-type Options struct {
-	Namespace string        // prefix of every key; required
-	Lease     time.Duration // default 10 s, at least 100 ms
-	Buckets   int           // control keys per table; default 1
-	Mode      Mode
-	Timeout   time.Duration // of one command to the store; default 500 ms
-	Retry     time.Duration // how long a hold is tried before the mode decides; default 1 s
-	Logger    *slog.Logger  // nil: slog.Default()
-	// Reload is called, never concurrently, when another process has changed
-	// the epoch: catalog, policy or registrations. It returns the tables to
-	// register.
-	MaxBytes int // of the in-process store's rows; default 64 MiB
-}
-
 // Cache is one process's side of the coherence protocol over one store and
 // one namespace. It may be used concurrently.
-type Cache struct{}
+type Cache struct {
+	o     Options
+	st    store
+	local bool   // the store is in the process: nothing to distrust, nothing in the background
+	give  func() // gives the store back; nil where it is the caller's
 
-// NewRedis returns a cache over a Redis client, which stays the caller's to
-// close. It sends nothing yet: an unreachable Redis is found at first use.
-func NewRedis(client redis.UniversalClient, o Options) (*Cache, error) { return &Cache{}, nil }
+	trust   trust
+	breaker breaker
+	tables  tableSet
+	journal journal
+	fills   fillQueue
+	waits   waitList
+	work    workSet
+	count   counters
 
-// NewMemory returns a cache over the in-process store: all caches of one
-// namespace in a process share one store.
-func NewMemory(o Options) (*Cache, error) { return &Cache{}, nil }
+	closed  atomic.Bool
+	closing sync.Once
+	base    context.Context // ends with Close: background work only
+	stop    context.CancelFunc
+	started time.Time
+}
+
+func newCache(o Options, st store, local bool, give func()) *Cache {
+	c := &Cache{o: o, st: st, local: local, give: give, started: o.now()}
+	c.base, c.stop = context.WithCancel(context.Background())
+	return c
+}
+
+// ticks is the process's own clock, for decisions that need no other's.
+func (c *Cache) ticks() time.Duration { return c.o.now().Sub(c.started) }
 
 // Register makes tables known to every process of the namespace, so that a
 // write that invalidates everything reaches them, and starts their control
-// state. It returns the epoch that the caller's catalog must be at least as
-// new as: load the catalog after Epoch, register after loading.
-func (c *Cache) Register(ctx context.Context, tables []string) error { return nil }
+// state. Load the catalog after Epoch, register after loading.
+//
+// A store that cannot be reached is not an error: registration is repeated at
+// the next contact, and nothing is served before. An error says that the
+// namespace is in use with another lease, bucket count or protocol version;
+// nothing is served then, and holds follow what the namespace says.
+func (c *Cache) Register(ctx context.Context, tables []string) error {
+	missing := c.tables.want(tables)
+	if c.local || !missing && c.trust.current(c.ticks(), c.o.Lease/3) != nil {
+		return c.trust.mismatch()
+	}
+	err := c.contact(ctx)
+	if m := c.trust.mismatch(); m != nil {
+		return m
+	}
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("moneyclip: register: %w", ctx.Err())
+	}
+	return nil
+}
 
-// Epoch reads the namespace's epoch.
-func (c *Cache) Epoch(ctx context.Context) (int64, error) { return 0, nil }
+// Epoch reads the namespace's epoch. It changes with [Cache.BumpEpoch] of any
+// process, and where the namespace's record was lost.
+func (c *Cache) Epoch(ctx context.Context) (int64, error) {
+	return c.changeEpoch(ctx, false)
+}
 
 // BumpEpoch tells every process that catalog, policy or registrations have
 // changed. It is called under a hold of what they concern.
-func (c *Cache) BumpEpoch(ctx context.Context) error { return nil }
-
-// Lookup asks for one result of a row: one round trip. It never fails: what
-// keeps it from an answer is in the outcome and in the statistics.
-func (c *Cache) Lookup(ctx context.Context, row Row, fp Fingerprint) Lookup { return Lookup{} }
-
-// Fill keeps a result that was read from the database after the lookup that
-// gave the lease. It works in the background, bounded, and never waits.
-func (c *Cache) Fill(row Row, lease Lease, fp Fingerprint, entry []byte, ttl time.Duration) {}
-
-// Hold announces a write: from its return until Release, no reader keeps or
-// is served what the write may change. It is renewed until it is released.
-// The error is not nil only in mode Strict, or when ctx ends: nothing is held
-// then and the write must not be sent.
-func (c *Cache) Hold(ctx context.Context, keys Keys) (*Hold, error) { return &Hold{}, nil }
-
-// Hold is a write in flight. Exactly one of Release and Unresolved ends it;
-// further calls do nothing.
-type Hold struct{}
-
-// Epoch is the epoch as the store answered it with the hold; known is false
-// where the store could not be asked.
-func (h *Hold) Epoch() (epoch int64, known bool) { return 0, false }
-
-// Extend adds keys before the write is sent (the catalog was reloaded).
-func (h *Hold) Extend(ctx context.Context, keys Keys) error { return nil }
-
-// Release ends the hold when the write is over, and invalidates what it held.
-// It works in the background while no hit is possible before it arrives, and
-// otherwise before it returns. It does not depend on any caller's context.
-func (h *Hold) Release() {}
-
-// Unresolved says that nobody knows whether the write took effect. The hold is
-// renewed until over reports true (asked every third of a lease; nil: never
-// known) or limit has passed, and is then released. It returns at once.
-func (h *Hold) Unresolved(over func(ctx context.Context) (bool, error), limit time.Duration) {}
-
-// Sync waits until all fills and releases begun before it are done.
-func (c *Cache) Sync(ctx context.Context) error { return nil }
-
-// Close waits for the releases under way, within the time limit of one lease,
-// and stops every goroutine. It is idempotent.
-func (c *Cache) Close() error { return nil }
-
-// Stats is a snapshot of the counters since the cache was made.
-type Stats struct {
-	Fills, RefusedFills, DroppedFills uint64
-	Holds, Releases, Renewals         uint64
-	Errors                            map[string]uint64 // by class: timeout, refused, oom, readonly, loading, noscript, auth, maxclients, misconf, other
-	Journalled                        uint64            // keys that a write could not hold
-	Quarantines                       uint64
+func (c *Cache) BumpEpoch(ctx context.Context) error {
+	_, err := c.changeEpoch(ctx, true)
+	return err
 }
 
-// Stats returns the counters.
-func (c *Cache) Stats() Stats { return Stats{} }
+func (c *Cache) changeEpoch(ctx context.Context, bump bool) (int64, error) {
+	if c.closed.Load() {
+		return 0, fmt.Errorf("moneyclip: epoch: %w", ErrClosed)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	defer cancel()
+	r, err := c.st.meta(ctx, metaChange{buckets: c.o.Buckets, lease: c.o.Lease, bump: bump})
+	if err != nil {
+		c.failed(ctx, err)
+		return 0, fmt.Errorf("moneyclip: epoch: %w", err)
+	}
+	if m := mismatch(c.o, r); m != nil {
+		return 0, m
+	}
+	return r.epoch, nil
+}
+
+// Sync waits until all fills and releases begun before it are done.
+func (c *Cache) Sync(ctx context.Context) error {
+	return c.work.settle(ctx)
+}
+
+// Close waits for the releases under way, within the time limit of one lease,
+// and stops every goroutine. It is idempotent. Nothing is served afterwards,
+// and a hold is refused.
+func (c *Cache) Close() error {
+	c.closing.Do(func() {
+		c.closed.Store(true)
+		ctx, cancel := context.WithTimeout(context.Background(), c.o.Lease)
+		defer cancel()
+		_ = c.work.settle(ctx) // what is left runs out by itself
+		c.stop()
+		c.work.close()
+		if c.give != nil {
+			c.give()
+		}
+	})
+	return nil
+}
