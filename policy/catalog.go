@@ -2,6 +2,11 @@ package policy
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"strings"
 
 	"github.com/moneyclip/moneyclip/parse"
 )
@@ -12,58 +17,237 @@ type Queryer interface {
 	Query(ctx context.Context, sql string) (rows [][]any, err error)
 }
 
-// Catalog is what the database has. It is immutable once made.
-type Catalog struct{}
+// Catalog is what the database has. It is immutable once made, and may be used
+// concurrently. The zero Catalog knows no table: every read of it bypasses and
+// every write invalidates everything.
+type Catalog struct {
+	dialect parse.Dialect
+	path    []string // schemas in which an unqualified name is looked for, in order
+	tables  map[parse.Table]*relation
+	byName  map[string][]*relation // all schemas
+	code    routines
+	digest  [16]byte
+}
 
-// Load reads the catalog of the database behind q.
-func Load(ctx context.Context, d parse.Dialect, q Queryer) (*Catalog, error) { return &Catalog{}, nil }
+// relation is a table, or what else can be named like one.
+type relation struct {
+	id            parse.Table // as the dialect resolves it; SQLite: lower case
+	canonical     string
+	columns       []column
+	position      map[string]int // by name as the dialect resolves it
+	key           []int          // positions of the primary key's columns, in its order
+	rowid         int            // SQLite: position of the rowid's alias, else -1
+	uniques       int            // unique indexes other than the primary key's
+	replaces      bool           // SQLite: a conflict clause in the schema may delete other rows
+	referenced    bool           // by a foreign key of another table, or of its own
+	actions       bool           // by one that does more than refuse
+	refused       Code           // why its rows are not cached; meaningless where base is true and reason is empty
+	reason        string
+	base          bool   // a plain table that is understood
+	writesAll     string // why a write to it invalidates everything; empty if it need not
+	readsRun      string // why reading it may run user code that writes; empty if it cannot
+	attributeCode bool   // row.name may call a volatile user function
+	clockLiterals bool   // it has a column that a text literal is compared with by the day's clock
+}
+
+// column is one column of a relation.
+type column struct {
+	name      string
+	pair      pair
+	why       string // why there is no exact pair
+	hidden    bool   // SQLite: not among the columns of an INSERT without a list
+	identity  bool   // the database may make its own value though one is given
+	generated bool
+}
+
+// cacheable reports whether rows of r may be cached.
+func (r *relation) cacheable() bool { return r.base && r.reason == "" && len(r.key) > 0 }
+
+// refuse notes why the rows of r are not cached; the first reason stays.
+func (r *relation) refuse(code Code, reason string) {
+	if r.reason == "" {
+		r.refused, r.reason = code, reason
+	}
+}
+
+// widen notes why a write to r invalidates everything; the first reason stays.
+func (r *relation) widen(reason string) {
+	if r.writesAll == "" {
+		r.writesAll = reason
+	}
+}
+
+// settle decides what follows from the columns of the key, once all is known.
+func (r *relation) settle() {
+	r.position = make(map[string]int, len(r.columns))
+	for i, c := range r.columns {
+		r.position[c.name] = i
+	}
+	if len(r.key) == 0 {
+		r.refuse(BypassNotPrimaryKey, "the table has no primary key")
+	}
+	for _, at := range r.key {
+		c := r.columns[at]
+		switch {
+		case c.generated:
+			// An UPDATE of another column moves the row.
+			r.refuse(BypassKeyType, "a column of the primary key is generated")
+		case c.pair.kind == inexact:
+			r.refuse(BypassKeyType, c.why)
+		}
+	}
+}
+
+// Load reads the catalog of the database behind q, by a fixed number of
+// queries. An error means that nothing is known: the catalog is nil then.
+func Load(ctx context.Context, d parse.Dialect, q Queryer) (*Catalog, error) {
+	l := &loader{ctx: ctx, q: q, sum: sha256.New()}
+	c := &Catalog{
+		dialect: d,
+		tables:  make(map[parse.Table]*relation),
+		byName:  make(map[string][]*relation),
+		code:    routines{dialect: d, byName: make(map[string][]routine)},
+	}
+	var err error
+	switch d {
+	case parse.PostgreSQL:
+		err = loadPostgreSQL(l, c)
+	case parse.SQLite:
+		err = loadSQLite(l, c)
+	default:
+		err = fmt.Errorf("no catalog for the dialect %s", d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("moneyclip: catalog: %w", err)
+	}
+	for _, r := range c.tables {
+		r.settle()
+	}
+	copy(c.digest[:], l.sum.Sum(nil))
+	return c, nil
+}
 
 // Digest identifies everything in the catalog that an answer may depend on.
-func (c *Catalog) Digest() [16]byte { return [16]byte{} }
+func (c *Catalog) Digest() [16]byte { return c.digest }
 
-// Rules is a policy bound to a catalog. It is immutable and may be shared.
-type Rules struct{}
-
-// Bind checks a policy against a catalog: every table that the policy names
-// must exist. The error lists all mistakes, each with the nearest known name.
-func Bind(p Policy, c *Catalog) (*Rules, error) { return &Rules{}, nil }
-
-// Plan makes the plan of a text.
-func (r *Rules) Plan(f *parse.Facts) *Plan { return &Plan{Facts: f} }
-
-// Cached lists the canonical names of the tables whose rows may be cached,
-// sorted; Tables lists all.
-func (r *Rules) Cached() []string { return nil }
-func (r *Rules) Tables() []string { return nil }
-
-// TableName resolves a table as a user writes it (name or schema.name) to its
-// canonical name; false where there is none or more than one.
-func (r *Rules) TableName(name string) (string, bool) { return "", false }
-
-// RowOf returns the row with the given primary key values, in the key's order.
-// ok is false where the values are not an exact pair with the key.
-func (r *Rules) RowOf(table string, key ...any) (row Row, ok bool) { return Row{}, false }
-
-// Session is what one connection is to the database, learnt by one query when
-// it opens.
-type Session struct {
-	// Namespace identifies the database itself: for PostgreSQL system
-	// identifier, timeline and database; empty where the database has no
-	// identity of its own (SQLite).
-	Namespace   string
-	Fingerprint [16]byte // of every setting that changes an answer: user, search_path, TimeZone, DateStyle, bytea_output, …
-	Backend     string   // identifies the server's session, to ask later whether it is gone; empty where that cannot be asked
-	Replica     bool     // in recovery or read-only: never fills
-	NoCache     string   // why this session may not be cached at all (SQLite: in memory, shared cache, read_uncommitted); empty if it may
+// add takes a relation into the catalog.
+func (c *Catalog) add(r *relation) {
+	c.tables[r.id] = r
+	c.byName[r.id.Name] = append(c.byName[r.id.Name], r)
 }
 
-// Inspect learns the session of the connection behind q.
-func Inspect(ctx context.Context, d parse.Dialect, q Queryer) (Session, error) {
-	return Session{}, nil
+// fold returns a table as the dialect compares it.
+func (c *Catalog) fold(t parse.Table) parse.Table {
+	if c.dialect == parse.SQLite {
+		return parse.Table{Schema: lowerASCII(t.Schema), Name: lowerASCII(t.Name)}
+	}
+	return t
 }
 
-// Gone reports whether the server's session named by backend has ended, asked
-// through another connection.
-func Gone(ctx context.Context, d parse.Dialect, q Queryer, backend string) (bool, error) {
-	return false, nil
+// foldName returns the name of a column as the dialect compares it.
+func (c *Catalog) foldName(name string) string {
+	if c.dialect == parse.SQLite {
+		return lowerASCII(name)
+	}
+	return name
+}
+
+// resolve returns the relation that a text names, nil where there is none.
+func (c *Catalog) resolve(t parse.Table) *relation {
+	t = c.fold(t)
+	if t.Schema != "" {
+		return c.tables[t]
+	}
+	for _, schema := range c.path {
+		if r := c.tables[parse.Table{Schema: schema, Name: t.Name}]; r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// lowerASCII folds as SQLite does: the 26 letters only.
+func lowerASCII(s string) string {
+	for i := range len(s) {
+		if 'A' <= s[i] && s[i] <= 'Z' {
+			b := []byte(s)
+			for j := i; j < len(b); j++ {
+				if 'A' <= b[j] && b[j] <= 'Z' {
+					b[j] += 'a' - 'A'
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
+}
+
+// loader asks the catalog's queries, and takes every answer into the digest:
+// whatever is read can change what is decided.
+type loader struct {
+	ctx context.Context
+	q   Queryer
+	sum hash.Hash
+}
+
+// rows returns the answer as text. width is the number of columns.
+func (l *loader) rows(what string, width int, sql string) ([][]string, error) {
+	rows, err := queryText(l.ctx, l.q, width, sql)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	var length [8]byte
+	put := func(n int) {
+		binary.BigEndian.PutUint64(length[:], uint64(n))
+		l.sum.Write(length[:])
+	}
+	put(len(what))
+	l.sum.Write([]byte(what))
+	put(len(rows))
+	for _, row := range rows {
+		for _, field := range row {
+			put(len(field))
+			l.sum.Write([]byte(field))
+		}
+	}
+	return rows, nil
+}
+
+// queryText asks q and returns the answer as text; NULL is the empty string.
+func queryText(ctx context.Context, q Queryer, width int, sql string) ([][]string, error) {
+	rows, err := q.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	texts := make([][]string, len(rows))
+	for i, row := range rows {
+		if len(row) != width {
+			return nil, fmt.Errorf("row of %d columns, want %d", len(row), width)
+		}
+		texts[i] = make([]string, width)
+		for j, v := range row {
+			if texts[i][j], err = text(v); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return texts, nil
+}
+
+// text returns a value of a catalog query as text. The queries cast to text
+// what drivers would give in different types.
+func text(v any) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return strings.Clone(v), nil
+	case []byte:
+		return string(v), nil
+	case int64:
+		return fmt.Sprint(v), nil
+	case bool:
+		return fmt.Sprint(v), nil
+	}
+	return "", fmt.Errorf("value of type %T in a catalog query", v)
 }

@@ -16,7 +16,8 @@ type Defaults struct {
 	Listed   bool          // only the tables in Policy.Tables are cached (the file's "cache: false")
 	TTL      time.Duration // how long an entry lives; default 10 minutes; at least 1 ms
 	Jitter   float64       // share of the TTL by which it may be shortened, 0 < Jitter < 1; default 0.1; NoJitter for none
-	MaxEntry int           // bytes of an encoded entry; default 64 KiB
+	NoJitter bool          // every entry lives for the whole TTL; not together with Jitter
+	MaxEntry int           // bytes of an encoded entry; default 64 KiB; at most 64 MiB
 }
 
 // TableRule is what a user says about one table. Zero fields take the default.
@@ -25,3 +26,12 @@ type TableRule struct {
 	TTL      time.Duration
 	MaxEntry int
 }
+
+// The defaults, and the limits of what may be said.
+const (
+	defaultTTL      = 10 * time.Minute
+	leastTTL        = time.Millisecond // Redis counts in milliseconds
+	defaultJitter   = 0.1
+	defaultMaxEntry = 64 << 10
+	mostMaxEntry    = 64 << 20 // an entry is read into memory whole, twice
+)

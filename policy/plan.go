@@ -1,0 +1,73 @@
+package policy
+
+import (
+	"database/sql/driver"
+
+	"github.com/moneyclip/moneyclip/parse"
+)
+
+// Plan is what facts, catalog and policy make of one text, all that can be
+// known without its arguments. Plans are immutable and may be shared. The zero
+// Plan bypasses and invalidates everything.
+type Plan struct {
+	Facts *parse.Facts
+
+	// MayWrite is false for an ordinary read: Write then says that nothing is
+	// touched, whatever the arguments.
+	MayWrite bool
+
+	// Session reports that later answers of the connection may differ once the
+	// text has been sent: settings, temporary tables, functions that change
+	// them, and every text that is not understood. Transaction control is in
+	// Facts.TxControl.
+	Session bool
+
+	known bool // made by Rules.Plan
+	read  readPlan
+	write writePlan
+	dirty *writePlan // for WriteDirty; nil where it is write
+}
+
+// Plan makes the plan of a text.
+func (r *Rules) Plan(f *parse.Facts) *Plan {
+	called := r.catalog.code.all(f)
+	p := &Plan{
+		Facts:   f,
+		Session: f.Session || f.Kind == parse.Session || f.Kind == parse.Opaque || called.session,
+		known:   true,
+	}
+	p.write = r.planWrite(f, called, false)
+	dirty := r.planWrite(f, called, true)
+	p.dirty = &dirty
+	p.MayWrite = p.write.touches() || dirty.touches()
+	p.read = r.planRead(f, called, p.MayWrite)
+	return p
+}
+
+// Read decides on an execution as a read. An argument whose Value is not one
+// of database/sql's value types is of unknown type; Go's own integers are
+// known too.
+func (p *Plan) Read(args []driver.NamedValue) Read {
+	return p.read.decide(args)
+}
+
+// Write says what an execution invalidates.
+func (p *Plan) Write(args []driver.NamedValue) Effects {
+	if !p.known {
+		return everything("no plan", false)
+	}
+	return p.write.effects(args)
+}
+
+// WriteDirty is Write for a connection whose settings are not those that the
+// catalog was read under, or not known: SET search_path, temporary tables,
+// another encoding. An unqualified name stands for the tables of that name in
+// all schemas, and no text makes a key unless every setting reads it alike. In
+// SQLite, where such a connection may have temporary triggers, every write
+// invalidates everything.
+func (p *Plan) WriteDirty(args []driver.NamedValue) Effects {
+	if !p.known {
+		return everything("no plan", false)
+	}
+	return p.dirty.effects(args)
+}
