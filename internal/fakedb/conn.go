@@ -15,9 +15,9 @@ type conn struct {
 }
 
 func (db *DB) newConn() driver.Conn {
+	db.count("conn", 1)
 	db.mu.Lock()
 	db.conns++
-	db.open["conn"]++
 	n := db.conns
 	db.mu.Unlock()
 	return conns[db.cfg.Conn](&conn{db: db, n: n})

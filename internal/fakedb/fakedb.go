@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Config is what a fake database is and does. The zero value has none of the
@@ -137,6 +138,7 @@ type DB struct {
 	calls      []Call
 	conns      int
 	open       map[string]int // by role
+	changed    chan struct{}  // closed when open changes
 	violations []string
 }
 
@@ -166,7 +168,7 @@ func New(t testing.TB, cfg Config) *DB {
 	if cfg.NumInput == nil {
 		cfg.NumInput = func(query string) int { return strings.Count(query, "?") }
 	}
-	db := &DB{cfg: cfg, open: make(map[string]int)}
+	db := &DB{cfg: cfg, open: make(map[string]int), changed: make(chan struct{})}
 	t.Cleanup(func() {
 		for _, v := range db.Violations() {
 			t.Errorf("fakedb: %s", v)
@@ -212,6 +214,29 @@ func (db *DB) Open() map[string]int {
 	return open
 }
 
+// WaitClosed waits until nothing is open: database/sql closes some of it in
+// goroutines of its own. The test fails where that takes long.
+func (db *DB) WaitClosed(t testing.TB) {
+	t.Helper()
+	limit := time.NewTimer(10 * time.Second)
+	defer limit.Stop()
+	for {
+		db.mu.Lock()
+		changed := db.changed
+		db.mu.Unlock()
+		open := db.Open()
+		if len(open) == 0 {
+			return
+		}
+		select {
+		case <-changed:
+		case <-limit.C:
+			t.Errorf("fakedb: left open: %v", open)
+			return
+		}
+	}
+}
+
 // Violations returns how the contract of package driver was broken.
 func (db *DB) Violations() []string {
 	db.mu.Lock()
@@ -229,6 +254,8 @@ func (db *DB) count(role string, delta int) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.open[role] += delta
+	close(db.changed)
+	db.changed = make(chan struct{})
 }
 
 // record writes a call down, and returns the error that it is to have. The

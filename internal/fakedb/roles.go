@@ -1,6 +1,10 @@
 package fakedb
 
-import "database/sql/driver"
+import (
+	"database/sql/driver"
+	"maps"
+	"slices"
+)
 
 // ConnRole is a set of optional interfaces of a connection.
 type ConnRole uint16
@@ -52,6 +56,15 @@ const (
 	ColumnTypes = ScanType | DatabaseTypeName | Length | Nullable | PrecisionScale
 	AllRows     = NextResultSet | ColumnTypes
 )
+
+// ConnRoles returns the sets of interfaces that a connection may have, in order.
+func ConnRoles() []ConnRole { return slices.Sorted(maps.Keys(conns)) }
+
+// StmtRoles returns the sets of interfaces that a statement may have, in order.
+func StmtRoles() []StmtRole { return slices.Sorted(maps.Keys(stmts)) }
+
+// RowsRoles returns the sets of interfaces that rows may have, in order.
+func RowsRoles() []RowsRole { return slices.Sorted(maps.Keys(rowses)) }
 
 // stmts holds a type for every set of interfaces of a statement.
 var stmts = map[StmtRole]func(*stmt) driver.Stmt{
