@@ -1,0 +1,168 @@
+package driver
+
+import (
+	"context"
+	sqldriver "database/sql/driver"
+	"time"
+
+	"github.com/moneyclip/moneyclip/cache"
+	"github.com/moneyclip/moneyclip/policy"
+)
+
+// call is one execution of a text, direct or prepared: both take the same way
+// from here.
+type call struct {
+	c      *conn
+	r      *realm
+	t      *text
+	stmt   *stmt // nil: direct
+	query  string
+	args   []sqldriver.NamedValue // as given; of a direct call not yet converted
+	sent   []sqldriver.NamedValue // of a direct call, converted; nil until ready
+	values []sqldriver.NamedValue // what they mean
+	start  time.Time              // zero where nobody watches
+}
+
+func (c *conn) call(ctx context.Context, query string, s *stmt, args []sqldriver.NamedValue) (*call, error) {
+	r, err := c.realm(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !r.degraded.IsZero() && time.Now().After(r.degraded) {
+		c.cn.reloadSoon(r)
+	}
+	k := &call{c: c, r: r, t: r.texts.Of(query), stmt: s, query: query, args: args, values: meanings(args, r.passes && s == nil)}
+	if c.cn.watchers.any() {
+		k.start = time.Now()
+	}
+	return k, nil
+}
+
+// ready makes the link and, of a prepared call, the inner statement ready, and
+// converts the arguments of a direct one: all that can fail before anything is
+// held or sent. values keeps only the meanings that the conversion left alone.
+// It returns ErrSkip where the inner connection does not take the call.
+func (k *call) ready(ctx context.Context, query bool) error {
+	if k.stmt != nil {
+		_, err := k.stmt.use(ctx)
+		return err
+	}
+	inner, err := k.c.use(ctx)
+	if err != nil {
+		return err
+	}
+	if !takes(inner, query) {
+		return sqldriver.ErrSkip
+	}
+	if k.sent == nil {
+		args, err := checkArgs(inner, k.args)
+		if err != nil {
+			return err
+		}
+		k.sent, k.values = args, agree(k.values, args, k.r.passes)
+	}
+	return nil
+}
+
+// runQuery asks the database.
+func (k *call) runQuery(ctx context.Context) (sqldriver.Rows, error) {
+	if err := k.ready(ctx, true); err != nil {
+		return nil, err
+	}
+	if k.stmt != nil {
+		return stmtQuery(ctx, k.stmt.inner, k.args)
+	}
+	return connQuery(ctx, k.c.link.inner, k.query, k.sent)
+}
+
+func (k *call) runExec(ctx context.Context) (sqldriver.Result, error) {
+	if err := k.ready(ctx, false); err != nil {
+		return nil, err
+	}
+	if k.stmt != nil {
+		return stmtExec(ctx, k.stmt.inner, k.args)
+	}
+	return connExec(ctx, k.c.link.inner, k.query, k.sent)
+}
+
+// read serves a text that changes nothing.
+func (k *call) read(ctx context.Context) (sqldriver.Rows, error) {
+	code, reason := k.c.bypass(ctx, k.r)
+	var d policy.Read
+	if code == policy.Hit {
+		d = k.t.Read(k.values)
+		code, reason = d.Code, d.Reason
+	}
+	if code != policy.Miss {
+		return k.live(ctx, code, reason)
+	}
+	id := k.t.direct
+	if k.stmt != nil {
+		id = k.t.prepared
+	}
+	fp, ok := id.fingerprint(k.values)
+	if !ok {
+		return k.live(ctx, policy.BypassKeyType, "an argument has no exact form")
+	}
+	f := fetch{call: k, decision: d, row: cache.Row(d.Row), fp: fp}
+	look := k.r.cache.Lookup(ctx, f.row, fp)
+	switch look.Outcome {
+	case cache.Found:
+		f.lease = look.Lease
+		result, ok := cache.Decode(look.Entry)
+		if !ok { // of another version, or damaged: a miss, and replaced
+			break
+		}
+		switch {
+		case requestOf(ctx) == refreshing:
+		case k.c.cn.cfg.serving == observe:
+			f.compare = result
+		default:
+			k.note(policy.Hit, "")
+			return newResultRows(result, nil), nil
+		}
+	case cache.Absent:
+		f.lease = look.Lease
+	case cache.Held:
+		return k.live(ctx, policy.BypassStore, "a writer holds the row")
+	case cache.Quarantined:
+		return k.live(ctx, policy.BypassStore, "the table's control state is new: waiting out one lease")
+	default:
+		return k.live(ctx, policy.BypassStore, "the store does not answer")
+	}
+	return f.rows(ctx)
+}
+
+// live asks the database and hands its rows on as they are. Only SQLite's are
+// counted: an open result there holds a snapshot.
+func (k *call) live(ctx context.Context, code policy.Code, reason string) (sqldriver.Rows, error) {
+	rows, err := k.runQuery(ctx)
+	if err == sqldriver.ErrSkip { //nolint:errorlint // database/sql compares with ==
+		return nil, err // it comes again, prepared
+	}
+	k.note(code, reason)
+	if err != nil {
+		return nil, err
+	}
+	return k.c.untouched(rows), nil
+}
+
+// note counts a decision on a read and tells the watchers.
+func (k *call) note(code policy.Code, reason string) {
+	k.c.cn.counters.read(code, k.t)
+	k.tell(code, reason, nil)
+}
+
+func (k *call) tell(code policy.Code, reason string, tables []string) {
+	if k.start.IsZero() {
+		return
+	}
+	k.c.cn.watchers.tell(Event{
+		Name:     k.t.Facts.Query,
+		Query:    k.query,
+		Code:     code,
+		Reason:   reason,
+		Tables:   tables,
+		Duration: time.Since(k.start),
+	})
+}

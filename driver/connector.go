@@ -1,0 +1,295 @@
+package driver
+
+import (
+	"context"
+	"crypto/rand"
+	sqldriver "database/sql/driver"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/moneyclip/moneyclip/cache"
+	"github.com/moneyclip/moneyclip/parse"
+	"github.com/moneyclip/moneyclip/policy"
+)
+
+var (
+	_ sqldriver.Connector = (*connector)(nil)
+	_ io.Closer           = (*connector)(nil)
+)
+
+// connector makes the pool's connections for one open database and owns what
+// they share. Safe for concurrent use.
+type connector struct {
+	id        string
+	inner     sqldriver.Connector
+	innerName string
+	cfg       *config
+	driver    *Driver
+	counters  *counters
+	warnings  *warnings
+	watchers  watchers
+	real      *realConns
+
+	realm    atomic.Pointer[realm]
+	learning chan struct{} // holds one token: who has it may learn
+
+	background sync.WaitGroup // reloads
+	closed     context.Context
+	close      context.CancelFunc
+
+	mu     sync.Mutex // guards caches
+	caches map[string]*cache.Cache
+}
+
+func newConnector(inner sqldriver.Connector, innerName string, cfg *config) (*connector, error) {
+	if cfg.dialect == parse.SQLite && !cfg.memory && cfg.namespace == "" {
+		return nil, errors.New("moneyclip: a SQLite database on Redis has no identity of its own: name it with moneyclip_namespace, the same for all programs that use it")
+	}
+	cn := &connector{
+		id:        rand.Text(),
+		inner:     inner,
+		innerName: innerName,
+		cfg:       cfg,
+		counters:  newCounters(),
+		warnings:  newWarnings(cfg.logger),
+		learning:  make(chan struct{}, 1),
+		caches:    map[string]*cache.Cache{},
+	}
+	cn.closed, cn.close = context.WithCancel(context.Background())
+	cn.learning <- struct{}{}
+	cn.real = newRealConns(cfg.maxConns)
+	cn.driver = &Driver{inner: innerName, dialect: cfg.dialect, handle: &Handle{cn: cn}}
+	for _, f := range cfg.observers {
+		cn.watchers.add(f)
+	}
+	return cn, nil
+}
+
+// Connect returns a connection that has not dialled the database yet: it does
+// at its first real use.
+func (cn *connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
+	if err := ended(ctx); err != nil {
+		return nil, err
+	}
+	return &conn{cn: cn}, nil
+}
+
+// Driver returns the driver that [Of] reads.
+func (cn *connector) Driver() sqldriver.Driver { return cn.driver }
+
+// Close waits for what is under way in the background and ends it.
+func (cn *connector) Close() error {
+	cn.close()
+	cn.background.Wait()
+	cn.mu.Lock()
+	caches := cn.caches
+	cn.caches = nil
+	cn.mu.Unlock()
+	var errs []error
+	for _, c := range caches {
+		errs = append(errs, c.Close())
+	}
+	if c, ok := cn.inner.(io.Closer); ok {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// cacheOf returns the cache of a namespace, which lives until Close.
+func (cn *connector) cacheOf(namespace string) (*cache.Cache, error) {
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	if cn.caches == nil {
+		return nil, errors.New("moneyclip: the database is closed")
+	}
+	if c := cn.caches[namespace]; c != nil {
+		return c, nil
+	}
+	o := cache.Options{Namespace: namespace, Lease: cn.cfg.lease, Mode: cn.cfg.mode, Logger: cn.cfg.logger}
+	var c *cache.Cache
+	var err error
+	switch {
+	case cn.cfg.memory:
+		c, err = cache.NewMemory(o)
+	case cn.cfg.redis != nil:
+		c, err = cache.NewRedis(cn.cfg.redis, o)
+	default:
+		c, err = cache.NewRedisURL(cn.cfg.redisURL, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	cn.caches[namespace] = c
+	return c, nil
+}
+
+// dial opens a real connection and learns its session; with it the realm, if
+// that is not known yet, or no longer right.
+func (cn *connector) dial(ctx context.Context) (sqldriver.Conn, policy.Session, error) {
+	inner, err := cn.inner.Connect(ctx)
+	if err != nil {
+		return nil, policy.Session{}, err
+	}
+	session, err := cn.attend(ctx, inner)
+	if err != nil {
+		inner.Close()
+		return nil, policy.Session{}, err
+	}
+	return inner, session, nil
+}
+
+// attend learns the session of a new connection.
+func (cn *connector) attend(ctx context.Context, inner sqldriver.Conn) (policy.Session, error) {
+	session, err := policy.Inspect(ctx, cn.cfg.dialect, queryer{inner})
+	if err != nil {
+		if ctx.Err() != nil || errors.Is(err, sqldriver.ErrBadConn) {
+			return session, err
+		}
+		cn.warnings.say("session", "moneyclip: a connection's session could not be read: it is not cached", "error", err)
+		session = policy.Session{NoCache: "the session could not be read"}
+		if r := cn.realm.Load(); r != nil {
+			session.Namespace = r.session.Namespace
+		}
+	}
+	if !cn.stale(cn.realm.Load(), session) {
+		return session, nil
+	}
+	select {
+	case <-cn.learning:
+	case <-ctx.Done():
+		return session, ctx.Err()
+	}
+	defer func() { cn.learning <- struct{}{} }()
+	if !cn.stale(cn.realm.Load(), session) {
+		return session, nil
+	}
+	r, err := cn.learn(ctx, inner, session)
+	if err != nil {
+		return session, err
+	}
+	cn.realm.Store(r)
+	return session, nil
+}
+
+// stale reports whether the realm must be learnt (again) by a connection of
+// this session: there is none, it is of another database (a failover gives the
+// same address another timeline), or its catalog could not be read.
+func (cn *connector) stale(r *realm, s policy.Session) bool {
+	return r == nil || r.session.Namespace != s.Namespace ||
+		!r.degraded.IsZero() && time.Now().After(r.degraded)
+}
+
+// reload reads the catalog again after a schema change, over a connection of
+// its own, since the caller's may be in a transaction. seen is the realm that
+// the caller found outdated, or nil: then it is read in any case.
+func (cn *connector) reload(ctx context.Context, seen *realm) error {
+	select {
+	case <-cn.learning:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { cn.learning <- struct{}{} }()
+	if seen != nil && cn.realm.Load() != seen {
+		return nil // another has done it since
+	}
+	inner, err := cn.inner.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer inner.Close()
+	session, err := policy.Inspect(ctx, cn.cfg.dialect, queryer{inner})
+	if err != nil {
+		return err
+	}
+	r, err := cn.learn(ctx, inner, session)
+	if err != nil {
+		return err
+	}
+	cn.realm.Store(r)
+	return nil
+}
+
+// reloadSoon reads the catalog again in the background, once for all who ask.
+func (cn *connector) reloadSoon(seen *realm) {
+	if !seen.reloading.CompareAndSwap(false, true) {
+		return
+	}
+	cn.background.Go(func() {
+		ctx, cancel := context.WithTimeout(cn.closed, catalogTimeout)
+		defer cancel()
+		if err := cn.reload(ctx, seen); err != nil {
+			if cn.closed.Err() == nil {
+				cn.warnings.say("catalog", "moneyclip: the catalog could not be read again", "error", err)
+			}
+			seen.reloading.Store(false)
+		}
+	})
+}
+
+// degrade stops caching by a realm whose catalog may be wrong until it can be
+// read again: every write then invalidates everything.
+func (cn *connector) degrade(seen *realm) {
+	<-cn.learning
+	defer func() { cn.learning <- struct{}{} }()
+	if cn.realm.Load() != seen {
+		return
+	}
+	r := &realm{
+		namespace: seen.namespace, cache: seen.cache, session: seen.session, passes: seen.passes,
+		catalog: &policy.Catalog{}, degraded: time.Now().Add(catalogRetry),
+	}
+	var err error
+	if r.rules, err = policy.Bind(policy.Policy{}, r.catalog); err != nil {
+		return // not reached: the zero policy binds to every catalog
+	}
+	cn.realm.Store(cn.newRealm(r))
+}
+
+// ask runs f over a connection of its own.
+func (cn *connector) ask(ctx context.Context, f func(queryer) error) error {
+	inner, err := cn.inner.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer inner.Close()
+	return f(queryer{inner})
+}
+
+// openOnce opens one connection whose end is the connector's too.
+func openOnce(c sqldriver.Connector) (sqldriver.Conn, error) {
+	ci, err := c.Connect(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	ci.(*conn).owned = true
+	return ci, nil
+}
+
+// warnings logs each kind of trouble once until it is over.
+type warnings struct {
+	logger *slog.Logger
+	mu     sync.Mutex // guards said
+	said   map[string]bool
+}
+
+func newWarnings(l *slog.Logger) *warnings { return &warnings{logger: l, said: map[string]bool{}} }
+
+func (w *warnings) say(kind, text string, args ...any) {
+	w.mu.Lock()
+	first := !w.said[kind]
+	w.said[kind] = true
+	w.mu.Unlock()
+	if first {
+		w.logger.Warn(text, args...)
+	}
+}
+
+func (w *warnings) over(kind string) {
+	w.mu.Lock()
+	delete(w.said, kind)
+	w.mu.Unlock()
+}

@@ -1,0 +1,46 @@
+package driver
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/moneyclip/moneyclip/parse"
+)
+
+// outcome says what is known of a write after err.
+func (c *conn) outcome(err error) Outcome {
+	if f := c.cn.cfg.outcome; f != nil {
+		return f(err)
+	}
+	switch c.cn.cfg.dialect {
+	case parse.SQLite: // in the process: every error is an answer
+		return Answered
+	case parse.PostgreSQL:
+		return postgresOutcome(err)
+	}
+	return Unknown
+}
+
+// postgresOutcome asks the error by behaviour, so that no driver is imported.
+func postgresOutcome(err error) Outcome {
+	var unsent interface{ SafeToRetry() bool } // pgx
+	if errors.As(err, &unsent) && unsent.SafeToRetry() {
+		return NotSent
+	}
+	var stated interface{ SQLState() string } // pgx and lib/pq
+	if !errors.As(err, &stated) {
+		return Unknown
+	}
+	state := stated.SQLState()
+	switch {
+	case len(state) != 5,
+		state == "40003",                // statement_completion_unknown
+		strings.HasPrefix(state, "08"),  // connection exceptions, transaction_resolution_unknown
+		strings.HasPrefix(state, "57P"), // the server or the session is being ended, perhaps after the commit
+		strings.HasPrefix(state, "58"),  // system errors
+		strings.HasPrefix(state, "F0"),
+		strings.HasPrefix(state, "XX"): // internal errors
+		return Unknown
+	}
+	return Answered
+}

@@ -1,0 +1,52 @@
+package driver
+
+import (
+	sqldriver "database/sql/driver"
+
+	"github.com/moneyclip/moneyclip/parse"
+	"github.com/moneyclip/moneyclip/policy"
+)
+
+// text is a statement's plan with all that the driver adds to it. It is
+// immutable but for its tallies, and shared.
+type text struct {
+	*policy.Plan
+	direct, prepared identity // the beginnings of its fingerprints
+	table, query     *tally
+}
+
+// acts reports whether running the text does more than read.
+func (t *text) acts() bool {
+	f := t.Facts
+	return t.MayWrite || t.Session || f.Schema || f.TxControl != parse.NoTxControl || f.Kind == parse.Opaque
+}
+
+// effects says what an execution on a link invalidates.
+func (t *text) effects(r *realm, l *link, args []sqldriver.NamedValue) policy.Effects {
+	if !t.MayWrite {
+		return policy.Effects{Code: policy.InvalidateNothing}
+	}
+	if l.dirty || l.session.Fingerprint != r.session.Fingerprint {
+		return t.WriteDirty(args)
+	}
+	return t.Write(args)
+}
+
+// mayEnd reports whether the text may end a transaction that was begun by text
+// or by the driver API, so that what is pending may become visible with it.
+func (t *text) mayEnd() bool {
+	switch t.Facts.TxControl {
+	case parse.TxCommit, parse.TxRollback, parse.TxPrepare, parse.TxSeveral:
+		return true
+	}
+	return t.Facts.Kind == parse.Opaque
+}
+
+// mayBegin reports whether the text may leave a transaction open.
+func (t *text) mayBegin() bool {
+	switch t.Facts.TxControl {
+	case parse.TxBegin, parse.TxSeveral:
+		return true
+	}
+	return t.Facts.Kind == parse.Opaque
+}

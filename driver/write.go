@@ -1,0 +1,211 @@
+package driver
+
+import (
+	"context"
+	sqldriver "database/sql/driver"
+	"time"
+
+	"github.com/moneyclip/moneyclip/cache"
+	"github.com/moneyclip/moneyclip/parse"
+	"github.com/moneyclip/moneyclip/policy"
+)
+
+// query runs a text that may return rows.
+func (k *call) run(ctx context.Context) (sqldriver.Rows, error) {
+	if !k.t.acts() {
+		return k.read(ctx)
+	}
+	var rows sqldriver.Rows
+	w, err := k.write(ctx, true, func() (err error) {
+		rows, err = k.runQuery(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if w == nil {
+		return k.c.untouched(rows), nil
+	}
+	k.c.open++
+	closed := func() { k.c.open-- }
+	return &writeRows{prefixRows: prefixRows{Rows: rows, closed: closed}, over: w.over}, nil
+}
+
+// exec runs a text for its effect.
+func (k *call) exec(ctx context.Context) (sqldriver.Result, error) {
+	if !k.t.acts() {
+		return k.runExec(ctx)
+	}
+	var result sqldriver.Result
+	w, err := k.write(ctx, false, func() (err error) {
+		result, err = k.runExec(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if w != nil {
+		w.over(nil)
+	}
+	return result, nil
+}
+
+// write runs a text that does more than read. After success it returns what is
+// still held: nil where nothing is, or where a transaction gathers it.
+func (k *call) write(ctx context.Context, query bool, run func() error) (*writing, error) {
+	if err := k.ready(ctx, query); err != nil {
+		return nil, err
+	}
+	c, l := k.c, k.c.link
+	effects := k.t.effects(k.r, l, k.values)
+	control := k.t.Facts.TxControl
+	if control == parse.TxFinishPrepared { // another session's writes
+		effects = policy.Effects{Code: policy.InvalidateAll, Reason: "a prepared transaction", All: true}
+	}
+	var held keySet
+	if k.t.mayEnd() {
+		held = l.pending.clone()
+	}
+	held.add(effects, k.r)
+	k.count(effects, held.names())
+
+	l.dirty = l.dirty || k.t.Session || k.t.mayBegin()
+	l.textTx = l.textTx || k.t.mayBegin()
+	if c.inTx() {
+		l.pending.add(effects, k.r)
+	}
+	gathered := c.tx != nil && !k.t.mayEnd() && control != parse.TxFinishPrepared
+	if gathered || held.empty() && !held.reload {
+		return nil, run()
+	}
+	w, err := c.hold(ctx, k.r, &held)
+	if err != nil {
+		return nil, err
+	}
+	if err := run(); err != nil {
+		if err == sqldriver.ErrSkip { //nolint:errorlint // database/sql compares with ==
+			w.hold.Release() // it comes again, prepared
+		} else {
+			w.over(err)
+		}
+		return nil, err
+	}
+	if control == parse.TxCommit || control == parse.TxRollback {
+		l.pending = keySet{}
+	}
+	return w, nil
+}
+
+// count counts what a text invalidates, or that it was a read which must not
+// be served, and tells the watchers.
+func (k *call) count(e policy.Effects, tables []string) {
+	if k.t.Facts.Kind == parse.Read {
+		k.c.cn.counters.read(policy.BypassVolatile, k.t)
+	}
+	k.c.cn.counters.write(e, k.t)
+	k.tell(e.Code, e.Reason, tables)
+}
+
+// writing is a write in flight, with its hold.
+type writing struct {
+	c      *conn
+	l      *link
+	r      *realm
+	hold   *cache.Hold
+	reload bool
+}
+
+// hold announces what is to be written.
+func (c *conn) hold(ctx context.Context, r *realm, keys *keySet) (*writing, error) {
+	if keys.from != nil && keys.from != r { // the catalog was read again since
+		keys.all = true
+	}
+	h, err := r.cache.Hold(ctx, keys.keys())
+	if err != nil {
+		return nil, err
+	}
+	w := &writing{c: c, l: c.link, r: r, hold: h, reload: keys.reload}
+	if epoch, known := h.Epoch(); known && (!r.known || epoch != r.epoch) {
+		// Another process changed what this one's catalog says: what the write
+		// touches is not known until it is read again.
+		c.cn.reloadSoon(r)
+		if !keys.all {
+			if err := h.Extend(ctx, cache.Keys{All: true}); err != nil {
+				h.Release()
+				return nil, err
+			}
+		}
+	}
+	return w, nil
+}
+
+// over ends the hold of a write that returned err.
+func (w *writing) over(err error) {
+	if err != nil && w.c.outcome(err) == Unknown && !w.answers() {
+		w.c.cn.counters.unknown.Add(1)
+		w.hold.Unresolved(w.gone(), w.r.rules.LongestTTL())
+		return
+	}
+	if w.reload {
+		w.republish()
+	}
+	w.hold.Release()
+}
+
+// republish reads the catalog again after what may have been a schema change,
+// and tells the other processes if it was one, still under the hold.
+func (w *writing) republish() {
+	cn := w.c.cn
+	ctx, cancel := context.WithTimeout(context.Background(), catalogTimeout)
+	defer cancel()
+	before := cn.realm.Load()
+	if err := cn.reload(ctx, nil); err != nil {
+		cn.warnings.say("catalog", "moneyclip: the catalog could not be read again after a schema change", "error", err)
+		cn.degrade(before)
+	} else if cn.realm.Load().catalog.Digest() == before.catalog.Digest() {
+		return
+	}
+	if err := w.r.cache.BumpEpoch(ctx); err != nil {
+		cn.warnings.say("epoch", "moneyclip: other processes could not be told of a schema change: they learn of it when the store answers again", "error", err)
+		return
+	}
+	cn.warnings.over("epoch")
+	// Once more, so that this process's catalog is known to be of the new epoch.
+	if err := cn.reload(ctx, nil); err != nil {
+		cn.degrade(cn.realm.Load())
+	}
+}
+
+// answerTimeout bounds the question whether a connection still answers.
+const answerTimeout = time.Second
+
+// answers asks the session that ran the write: if it answers, the write before
+// it is over, whatever its error meant.
+func (w *writing) answers() bool {
+	if w.l.session.Backend == "" || w.c.link != w.l {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
+	defer cancel()
+	s, err := policy.Inspect(ctx, w.c.cn.cfg.dialect, queryer{w.l.inner})
+	return err == nil && s.Backend == w.l.session.Backend
+}
+
+// gone returns how to ask whether the session that ran the write has ended; nil
+// where it cannot be asked.
+func (w *writing) gone() func(context.Context) (bool, error) {
+	cn, backend := w.c.cn, w.l.session.Backend
+	if backend == "" {
+		return nil
+	}
+	return func(ctx context.Context) (gone bool, err error) {
+		err = cn.ask(ctx, func(q queryer) error {
+			gone, err = policy.Gone(ctx, cn.cfg.dialect, q, backend)
+			return err
+		})
+		if gone && w.reload {
+			w.republish()
+		}
+		return gone, err
+	}
+}
