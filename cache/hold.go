@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -117,7 +118,7 @@ func (h *Hold) announce(ctx context.Context, keys Keys) error {
 		if sent {
 			c.failed(ctx, err)
 		}
-		if c.breaker.isOpen() || c.ticks()+wait > limit {
+		if errors.Is(err, ErrMismatch) || c.breaker.isOpen() || c.ticks()+wait > limit {
 			break
 		}
 		select {
@@ -162,19 +163,25 @@ func (h *Hold) send(ctx context.Context, keys Keys) error {
 		bounded, cancel := context.WithTimeout(ctx, c.o.Timeout)
 		pause.At("hold")
 		sent := c.ticks()
-		r, err := c.st.write(bounded, write{token: h.token, keys: keys, own: c.tables.names()})
+		r, err := c.st.write(bounded, c.writing(h.token, keys, false))
 		cancel()
 		if err != nil {
 			return err
 		}
 		pause.At("held")
 		c.count.quarantines.Add(uint64(r.started))
-		if !c.local && (!r.known || r.id != c.tables.record()) {
+		if !c.local && !r.forced && (!r.known || r.id != c.tables.record()) {
+			c.trust.doubt()
 			c.trust.hurry()
-			if err := c.contact(ctx); err != nil {
+			err := c.contact(ctx)
+			if err == nil {
+				continue
+			}
+			if _, away := classify(err); away || ctx.Err() != nil {
 				return err
 			}
-			continue
+			// Out of memory, say: a new record cannot be made, so that nobody
+			// is served under it; under the lost one the hold is in place.
 		}
 		h.mu.Lock()
 		h.sent, h.held, h.journalled = sent, true, false
@@ -187,13 +194,15 @@ func (h *Hold) send(ctx context.Context, keys Keys) error {
 }
 
 // schedule arranges the next renewal.
-func (h *Hold) schedule() {
+func (h *Hold) schedule() { h.scheduleIn(h.c.o.Lease / 3) }
+
+func (h *Hold) scheduleIn(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.released || h.renewal != nil {
 		return
 	}
-	h.renewal = h.c.work.after(h.c.o.Lease/3, h.renew)
+	h.renewal = h.c.work.after(d, h.renew)
 }
 
 // renew repeats HOLD with the same token.
@@ -210,15 +219,17 @@ func (h *Hold) renew() {
 	h.mu.Lock()
 	over = h.released
 	h.mu.Unlock()
+	next := h.c.o.Lease / 12 // soon again, unless it arrives
 	if !over && !h.c.breaker.isOpen() {
 		if err := h.send(h.c.base, keys); err != nil {
 			h.c.failed(h.c.base, err)
 		} else {
 			h.c.count.renewals.Add(1)
+			next = h.c.o.Lease / 3
 		}
 	}
 	<-h.turn
-	h.schedule()
+	h.scheduleIn(next)
 }
 
 // withdraw takes back what a failed announcement may have left.
@@ -287,9 +298,10 @@ func (h *Hold) settle(limit time.Duration) {
 	c := h.c
 	h.turn <- struct{}{}
 	defer func() { <-h.turn }()
+	pause.At("settle")
 	h.mu.Lock()
 	keys := h.keys
-	epoch, known := h.epoch, h.known
+	epoch, known, counted := h.epoch, h.known, h.journalled
 	h.mu.Unlock()
 	end := c.ticks() + limit
 	for wait := 10 * time.Millisecond; !c.breaker.isOpen(); wait *= 2 {
@@ -299,6 +311,10 @@ func (h *Hold) settle(limit time.Duration) {
 			c.journal.end(h)
 			if known && (!r.known || r.epoch != epoch) && !keys.All {
 				// The write may have touched more than its catalog knew.
+				if !c.local && r.id != c.tables.record() {
+					c.trust.hurry()
+					_ = c.contact(c.base) // the layout may be another one
+				}
 				if _, err = c.releaseKeys(nonce(), Keys{All: true}); err == nil {
 					return
 				}
@@ -308,7 +324,7 @@ func (h *Hold) settle(limit time.Duration) {
 			}
 		}
 		c.failed(c.base, err)
-		if c.base.Err() != nil || c.ticks()+wait > end {
+		if errors.Is(err, ErrMismatch) || c.base.Err() != nil || c.ticks()+wait > end {
 			break
 		}
 		select {
@@ -316,7 +332,9 @@ func (h *Hold) settle(limit time.Duration) {
 		case <-c.base.Done():
 		}
 	}
-	c.count.journalled.Add(uint64(keys.count()))
+	if !counted {
+		c.count.journalled.Add(uint64(keys.count()))
+	}
 	c.journal.finish(h, keys)
 	c.pursue()
 }
@@ -325,7 +343,15 @@ func (h *Hold) settle(limit time.Duration) {
 func (c *Cache) releaseKeys(token string, keys Keys) (receipt, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.base), c.o.Timeout)
 	defer cancel()
-	return c.st.write(ctx, write{token: token, keys: keys, own: c.tables.names(), release: true})
+	return c.st.write(ctx, c.writing(token, keys, true))
+}
+
+func (c *Cache) writing(token string, keys Keys, release bool) write {
+	w := write{token: token, keys: keys, release: release}
+	if keys.All {
+		w.own = c.tables.names()
+	}
+	return w
 }
 
 // Unresolved says that nobody knows whether the write took effect. The hold is

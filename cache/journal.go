@@ -156,7 +156,7 @@ func (c *Cache) replay(ctx context.Context) error {
 	if finished.empty() {
 		return nil
 	}
-	if _, err := c.st.write(ctx, write{token: nonce(), keys: finished, own: c.tables.names(), release: true}); err != nil {
+	if _, err := c.st.write(ctx, c.writing(nonce(), finished, true)); err != nil {
 		return err
 	}
 	j.mu.Lock()
@@ -178,7 +178,7 @@ func (c *Cache) replayHold(ctx context.Context, h *Hold) error {
 		return nil
 	}
 	sent := c.ticks()
-	r, err := c.st.write(ctx, write{token: h.token, keys: keys, own: c.tables.names()})
+	r, err := c.st.write(ctx, c.writing(h.token, keys, false))
 	if err != nil {
 		return err
 	}

@@ -51,8 +51,8 @@ func (c *Cache) lookup(ctx context.Context, row Row, fp Fingerprint) (answer Loo
 	pause.At("lookup")
 	v, err := c.st.lookup(bounded, row, fp)
 	if err == nil && (v.held || v.lease.generation == "" || v.identity != trusted.identity) {
-		if v.held && c.waits.waiting(row, c.ticks()) || v.lease.generation == "" && c.waits.waiting(Row{Table: row.Table}, c.ticks()) {
-			return Lookup{Outcome: c.waits.reason(row)}, false
+		if outcome, ok := c.waits.outcome(row, v, c.ticks()); ok {
+			return Lookup{Outcome: outcome}, false
 		}
 		if v, err = c.st.begin(bounded, row); err == nil {
 			c.waits.note(row, v, c.ticks())
@@ -93,7 +93,13 @@ func (v view) outcome() Lookup {
 // decides. It may be used concurrently.
 type waitList struct {
 	mu    sync.Mutex
-	until map[Row]wait
+	until map[subject]wait
+}
+
+// subject is a row, or a table whole.
+type subject struct {
+	row   Row
+	table string
 }
 
 type wait struct {
@@ -103,29 +109,30 @@ type wait struct {
 
 const maxWaits = 10_000
 
-func (w *waitList) waiting(row Row, now time.Duration) bool {
+func (v view) subject(row Row) subject {
+	if v.lease.generation == "" {
+		return subject{table: row.Table}
+	}
+	return subject{row: row}
+}
+
+// outcome returns what is known to last.
+func (w *waitList) outcome(row Row, v view, now time.Duration) (Outcome, bool) {
+	if v.lease.generation != "" && !v.held {
+		return Away, false
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	e, ok := w.until[row]
+	key := v.subject(row)
+	e, ok := w.until[key]
 	if ok && e.until <= now {
-		delete(w.until, row)
-		return false
+		delete(w.until, key)
+		return Away, false
 	}
-	return ok
+	return e.outcome, ok
 }
 
-func (w *waitList) reason(row Row) Outcome {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if e, ok := w.until[row]; ok {
-		return e.outcome
-	}
-	if e, ok := w.until[Row{Table: row.Table}]; ok {
-		return e.outcome
-	}
-	return Held
-}
-
+// note keeps what INIT has answered.
 func (w *waitList) note(row Row, v view, now time.Duration) {
 	if v.wait <= 0 {
 		return
@@ -133,14 +140,11 @@ func (w *waitList) note(row Row, v view, now time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.until == nil || len(w.until) >= maxWaits {
-		w.until = make(map[Row]wait)
+		w.until = make(map[subject]wait)
 	}
 	e := wait{now + v.wait, Held}
 	if v.fenced {
 		e.outcome = Quarantined
 	}
-	if v.lease.generation == "" {
-		row = Row{Table: row.Table}
-	}
-	w.until[row] = e
+	w.until[v.subject(row)] = e
 }

@@ -98,6 +98,9 @@ func NewRedis(client redis.UniversalClient, o Options) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, ok := client.(*redis.Client); !ok {
+		return nil, fmt.Errorf("moneyclip: cache: a client of type %T: only *redis.Client, of one node or of Sentinel, is supported so far", client)
+	}
 	return newRedisCache(client, o, nil), nil
 }
 
@@ -131,6 +134,7 @@ func NewRedisURL(url string, o Options) (*Cache, error) {
 	ro.ContextTimeoutEnabled = true
 	ro.MaxRetries = -1 // the breaker decides; a lookup that waits is worse than one that asks the database
 	ro.DialerRetries = 1
+	ro.PipelinePoolSize = -1 // everything is a pipeline: one pool, and fewer new connections to doubt
 	client := redis.NewClient(ro)
 	return newRedisCache(client, o, func() { _ = client.Close() }), nil
 }

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -190,9 +191,10 @@ func (s *redisStore) write(ctx context.Context, w write) (receipt, error) {
 		}
 		tables = unique(append(all, w.own...))
 	}
-	answers, meta, err := s.run(ctx, s.calls(w, tables), true)
+	calls := s.calls(w, tables)
+	answers, meta, err := s.run(ctx, calls, true)
 	if err != nil {
-		return receipt{}, err
+		return s.force(ctx, calls, err)
 	}
 	var r receipt
 	if !w.release {
@@ -206,6 +208,24 @@ func (s *redisStore) write(ctx context.Context, w write) (receipt, error) {
 		r.known = err == nil && r.id != ""
 	}
 	return r, nil
+}
+
+// force removes the control keys where the server answers but refuses the
+// scripts: whoever finds none starts a quarantine of one lease, which bars
+// the rows as a hold would.
+func (s *redisStore) force(ctx context.Context, calls []call, refusal error) (receipt, error) {
+	var reply redis.Error
+	if !errors.As(refusal, &reply) {
+		return receipt{}, refusal
+	}
+	pipe := s.client.Pipeline()
+	for _, c := range calls {
+		pipe.Unlink(ctx, c.keys[0])
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return receipt{}, refusal
+	}
+	return receipt{forced: true}, nil
 }
 
 // calls makes one script call per control key touched: a bulk invalidation is
@@ -272,28 +292,27 @@ func (s *redisStore) calls(w write, tables []string) []call {
 //
 // A record younger than a lease may have replaced one that was lost, and be
 // incomplete: a process serves a table only while it has lately seen the record
-// under which it registered it, so by that age all are in it. Until then the
-// control keys themselves are looked for.
+// under which it registered it, so by that age all are in it. Until then, and
+// where there is no record, the control keys themselves are looked for.
 func (s *redisStore) everything(ctx context.Context) ([]string, error) {
-	sh := s.shape.Load()
-	r, err := s.meta(ctx, metaChange{buckets: sh.layout.buckets, lease: sh.lease})
-	if err != nil {
+	pipe := s.client.Pipeline()
+	meta := pipe.HGetAll(ctx, metaKey(s.namespace))
+	clock := pipe.Time(ctx)
+	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}
-	if r.version != protocolVersion {
+	fields := meta.Val()
+	if v, ok := fields["v"]; ok && v != protocolVersion {
 		return nil, errVersion
 	}
-	fields, err := s.client.HKeys(ctx, metaKey(s.namespace)).Result()
-	if err != nil {
-		return nil, err
-	}
 	var tables []string
-	for _, f := range fields {
+	for f := range fields {
 		if t, ok := strings.CutPrefix(f, "t:"); ok {
 			tables = append(tables, t)
 		}
 	}
-	if r.age > sh.lease {
+	born, err := strconv.ParseInt(fields["born"], 10, 64)
+	if err == nil && clock.Val().UnixMilli()-born > s.shape.Load().lease.Milliseconds() {
 		return tables, nil
 	}
 	found, err := s.search(ctx)

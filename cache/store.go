@@ -83,4 +83,5 @@ type receipt struct {
 	id      string // of the record
 	known   bool   // the record was there: epoch and id are its own
 	started int    // quarantines that the write has started
+	forced  bool   // the control keys were removed, because the write was refused
 }

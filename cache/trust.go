@@ -40,6 +40,7 @@ type trust struct {
 	beating  bool          // the heartbeat runs
 
 	used    atomic.Bool           // a lookup since the last heartbeat
+	refused atomic.Bool           // the last contact was refused
 	differs atomic.Pointer[error] // of the record from the options
 }
 
@@ -146,7 +147,11 @@ func (c *Cache) land(flight chan struct{}) {
 	err := c.examine(ctx)
 	if err != nil {
 		c.failed(c.base, err)
+		if class, away := classify(err); !away && c.base.Err() == nil && !c.trust.refused.Swap(true) {
+			c.o.Logger.Warn("moneyclip: the store refuses what trusting it needs; reads ask the database", "class", class)
+		}
 	} else {
+		c.trust.refused.Store(false)
 		c.breaker.close(c)
 	}
 	t := &c.trust
