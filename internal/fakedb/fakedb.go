@@ -111,7 +111,10 @@ func (c Call) String() string {
 		if a.Name != "" {
 			fmt.Fprintf(&b, "/%s", a.Name)
 		}
-		fmt.Fprintf(&b, "=%T(%v)", a.Value, a.Value)
+		fmt.Fprintf(&b, "=%T", a.Value)
+		if driver.IsValue(a.Value) { // others may hold addresses, different each time
+			fmt.Fprintf(&b, "(%v)", a.Value)
+		}
 	}
 	if c.Opts != (driver.TxOptions{}) {
 		fmt.Fprintf(&b, " isolation=%d read-only=%v", c.Opts.Isolation, c.Opts.ReadOnly)
