@@ -114,6 +114,20 @@ func (c *Cache) Epoch(ctx context.Context) (int64, error) {
 	return c.changeEpoch(ctx, false)
 }
 
+// SeenEpoch is the epoch as this process has last seen it, without asking: at
+// most a third of a lease old while lookups are served. known is false before
+// the store was reached.
+func (c *Cache) SeenEpoch() (epoch int64, known bool) {
+	if c.local {
+		r, err := c.st.meta(context.Background(), metaChange{})
+		return r.epoch, err == nil
+	}
+	if e := c.trust.epoch.Load(); e != nil {
+		return *e, true
+	}
+	return 0, false
+}
+
 // BumpEpoch tells every process that catalog, policy or registrations have
 // changed. It is called under a hold of what they concern.
 func (c *Cache) BumpEpoch(ctx context.Context) error {
@@ -135,6 +149,7 @@ func (c *Cache) changeEpoch(ctx context.Context, bump bool) (int64, error) {
 	if m := mismatch(c.o, r); m != nil {
 		return 0, m
 	}
+	c.trust.epoch.Store(&r.epoch)
 	return r.epoch, nil
 }
 

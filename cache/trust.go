@@ -33,6 +33,8 @@ type trust struct {
 	mark atomic.Uint64
 	last atomic.Pointer[vitals]
 
+	epoch atomic.Pointer[int64] // as last learnt; nil before the first time
+
 	mu       sync.Mutex
 	flight   chan struct{} // of the contact under way; closed at its end
 	err      error         // of the last contact
@@ -191,6 +193,7 @@ func (c *Cache) examine(ctx context.Context) error {
 			return err
 		}
 		v.identity, v.record = r.identity, r.id
+		c.trust.epoch.Store(&r.epoch)
 		c.trust.last.Store(v)
 		if v.mark == c.trust.mark.Load() {
 			return nil

@@ -104,33 +104,50 @@ func (k *call) read(ctx context.Context) (sqldriver.Rows, error) {
 	if !ok {
 		return k.live(ctx, policy.BypassKeyType, "an argument has no exact form")
 	}
+	if epoch, seen := k.r.cache.SeenEpoch(); seen && (!k.r.known || epoch != k.r.epoch) {
+		k.c.cn.reloadSoon(k.r)
+		return k.live(ctx, policy.BypassPolicy, "the catalog changed and is being read again")
+	}
 	f := fetch{call: k, decision: d, row: cache.Row(d.Row), fp: fp}
+	if requestOf(ctx) == refreshing {
+		return k.missed(ctx, f, k.lease(ctx, &f))
+	}
 	look := k.r.cache.Lookup(ctx, f.row, fp)
+	if look.Outcome != cache.Found {
+		return k.missed(ctx, f, look)
+	}
+	result, ok := cache.Decode(look.Entry)
+	switch {
+	case !ok: // of another version, or damaged: a miss, and replaced
+	case k.c.cn.cfg.serving == observe:
+		f.compare = result
+	default:
+		k.note(policy.Hit, "")
+		return newResultRows(result, nil), nil
+	}
+	return k.missed(ctx, f, k.lease(ctx, &f))
+}
+
+// lease asks for the right to replace what is there: a lookup for something
+// that is never kept.
+func (k *call) lease(ctx context.Context, f *fetch) cache.Lookup {
+	never := f.fp
+	never[0] ^= 0xff
+	return k.r.cache.Lookup(ctx, f.row, never)
+}
+
+// missed asks the database, and fills if the lookup allows it.
+func (k *call) missed(ctx context.Context, f fetch, look cache.Lookup) (sqldriver.Rows, error) {
 	switch look.Outcome {
-	case cache.Found:
-		f.lease = look.Lease
-		result, ok := cache.Decode(look.Entry)
-		if !ok { // of another version, or damaged: a miss, and replaced
-			break
-		}
-		switch {
-		case requestOf(ctx) == refreshing:
-		case k.c.cn.cfg.serving == observe:
-			f.compare = result
-		default:
-			k.note(policy.Hit, "")
-			return newResultRows(result, nil), nil
-		}
 	case cache.Absent:
 		f.lease = look.Lease
+		return f.rows(ctx)
 	case cache.Held:
 		return k.live(ctx, policy.BypassStore, "a writer holds the row")
 	case cache.Quarantined:
 		return k.live(ctx, policy.BypassStore, "the table's control state is new: waiting out one lease")
-	default:
-		return k.live(ctx, policy.BypassStore, "the store does not answer")
 	}
-	return f.rows(ctx)
+	return k.live(ctx, policy.BypassStore, "the store does not answer")
 }
 
 // live asks the database and hands its rows on as they are. Only SQLite's are

@@ -9,15 +9,15 @@ import (
 	"github.com/moneyclip/moneyclip/policy"
 )
 
-// Event is one decision, told to the observers after it was carried out (a
-// read) or when it was made (a write). It holds no argument and no value.
+// Event is one decision, told to the observers once it was carried out; where
+// rows follow, when the first can be read. It holds no argument and no value.
 type Event struct {
 	Name     string        // sqlc's name of the query, empty without one
 	Query    string        // the text
 	Code     policy.Code   // hit, miss, bypass:… or invalidate:…
 	Reason   string        // for people, often empty
 	Tables   []string      // of a write: the tables it touches
-	Duration time.Duration // of the call so far
+	Duration time.Duration // of the call
 }
 
 // watchers are the observers of one database. Safe for concurrent use; without

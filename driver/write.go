@@ -67,7 +67,8 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 		held = l.pending.clone()
 	}
 	held.add(effects, k.r)
-	k.count(effects, held.names())
+	k.count(effects)
+	defer k.tell(effects.Code, effects.Reason, held.names())
 
 	l.dirty = l.dirty || k.t.Session || k.t.mayBegin()
 	l.textTx = l.textTx || k.t.mayBegin()
@@ -96,14 +97,12 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	return w, nil
 }
 
-// count counts what a text invalidates, or that it was a read which must not
-// be served, and tells the watchers.
-func (k *call) count(e policy.Effects, tables []string) {
+// count counts what a text invalidates, and a read that must not be served.
+func (k *call) count(e policy.Effects) {
 	if k.t.Facts.Kind == parse.Read {
 		k.c.cn.counters.read(policy.BypassVolatile, k.t)
 	}
 	k.c.cn.counters.write(e, k.t)
-	k.tell(e.Code, e.Reason, tables)
 }
 
 // writing is a write in flight, with its hold.
