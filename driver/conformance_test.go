@@ -1,0 +1,446 @@
+package driver_test
+
+import (
+	"context"
+	"database/sql"
+	sqldriver "database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/moneyclip/moneyclip/driver"
+	"github.com/moneyclip/moneyclip/internal/fakedb"
+	"github.com/moneyclip/moneyclip/parse"
+)
+
+// A script is what a program does with a database. It runs over a fake driver
+// alone and over the same driver wrapped. What the program sees must be equal,
+// and what the driver receives too.
+type script struct {
+	fake fakedb.Config
+	// fail makes the fake's Config.Fail for one run.
+	fail func(*program) func(fakedb.Call) error
+	// conns limits the pool; the default is one connection, so that it is
+	// known which one serves.
+	conns int
+	// reads says that the script reads rows that are kept: the wrapped driver
+	// is then asked less often and reads ahead, and its calls are not compared.
+	reads bool
+	// sees says that the driver receives other calls on purpose: only what the
+	// program sees is compared.
+	sees bool
+	// unchecked leaves out which arguments were shown to the driver's checkers.
+	unchecked bool
+	run       func(*program)
+}
+
+// The ways in which a script runs. With a catalog, tables are known and their
+// rows are kept; without, the driver behind knows no catalog query and every
+// read bypasses.
+var wraps = []struct {
+	name    string
+	dialect parse.Dialect
+	catalog bool
+}{
+	{"sqlite, no catalog", parse.SQLite, false},
+	{"sqlite", parse.SQLite, true},
+	{"postgres, no catalog", parse.PostgreSQL, false},
+}
+
+func (s script) compare(t *testing.T) {
+	t.Helper()
+	bare := s.play(t, sqlDB)
+	for _, w := range wraps {
+		t.Run(w.name, func(t *testing.T) {
+			got := s.play(t, func(t *testing.T, fake *fakedb.DB) *sql.DB { return wrapped(t, fake, w.dialect) }, catalogOf(t, w.catalog))
+			if diff := cmp.Diff(bare.seen, got.seen); diff != "" {
+				t.Errorf("the program sees (- bare, + wrapped):\n%s", diff)
+			}
+			if s.sees || s.reads && w.catalog {
+				return
+			}
+			if diff := cmp.Diff(s.used(bare.calls), s.used(got.calls)); diff != "" {
+				t.Errorf("the driver receives (- bare, + wrapped):\n%s", diff)
+			}
+		})
+	}
+}
+
+// used brings transcripts into a form that a wrapper must not change. It leaves
+// out the connections on which nothing of the program's was done: the wrapped
+// driver reads the catalog again over a connection of its own. And it moves
+// ResetSession to before the next real use, for which the wrapped driver waits.
+func (s script) used(calls map[int][]string) [][]string {
+	var transcripts [][]string
+	for _, n := range slices.Sorted(maps.Keys(calls)) {
+		var lines []string
+		reset, did := false, false
+		for _, call := range calls[n] {
+			op, _, _ := strings.Cut(call, " ")
+			switch op {
+			case "Conn.CheckNamedValue", "Stmt.CheckNamedValue", "Stmt.ColumnConverter":
+				if s.unchecked {
+					continue
+				}
+			case "Conn.ResetSession":
+				reset = true
+				continue
+			case "Conn.Ping", "Conn.Prepare", "Conn.PrepareContext", "Conn.Begin", "Conn.BeginTx",
+				"Conn.Query", "Conn.QueryContext", "Conn.Exec", "Conn.ExecContext",
+				"Stmt.Query", "Stmt.QueryContext", "Stmt.Exec", "Stmt.ExecContext":
+				if reset {
+					lines = append(lines, "Conn.ResetSession")
+				}
+				reset, did = false, true
+			}
+			lines = append(lines, call)
+		}
+		if did {
+			transcripts = append(transcripts, lines)
+		}
+	}
+	return transcripts
+}
+
+func sqlDB(_ *testing.T, fake *fakedb.DB) *sql.DB { return sql.OpenDB(fake.Connector()) }
+
+func wrapped(t *testing.T, fake *fakedb.DB, dialect parse.Dialect, opts ...driver.Option) *sql.DB {
+	t.Helper()
+	opts = append([]driver.Option{
+		driver.WithIdentity("fake"),
+		driver.WithStore("memory"),
+		driver.WithNamespace(t.Name()),
+		driver.WithLogger(slog.New(slog.DiscardHandler)),
+	}, opts...)
+	c, err := driver.Wrap(fake.Connector(), dialect, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sql.OpenDB(c)
+}
+
+// played is what came of a script.
+type played struct {
+	seen  []string
+	calls map[int][]string // by connection: between two of them there is no order
+}
+
+// warmUp is what each script begins with: the wrapped driver dials, and learns
+// what it wants to know.
+const warmUp = "PRAGMA warm_up"
+
+func (s script) play(t *testing.T, open func(*testing.T, *fakedb.DB) *sql.DB, settings ...func(*fakedb.Config)) played {
+	t.Helper()
+	cfg := s.fake
+	cfg.Replies = map[string]fakedb.Reply{warmUp: {}}
+	for query, r := range s.fake.Replies {
+		cfg.Replies[query] = r
+	}
+	p := &program{t: t, ctx: context.Background()}
+	if s.fail != nil {
+		fail := s.fail(p)
+		cfg.Fail = func(c fakedb.Call) error {
+			if !p.begun {
+				return nil
+			}
+			return fail(c)
+		}
+	}
+	for _, set := range settings {
+		set(&cfg)
+	}
+	p.fake = fakedb.New(t, cfg)
+	p.db = open(t, p.fake)
+	p.db.SetMaxOpenConns(max(s.conns, 1))
+	p.db.SetMaxIdleConns(max(s.conns, 1))
+	if _, err := p.db.Exec(warmUp); err != nil {
+		t.Fatal(err)
+	}
+	p.fake.Reset()
+	p.begun = true
+	s.run(p)
+	p.fail("close database", p.db.Close())
+	p.fake.WaitClosed(t)
+
+	calls := map[int][]string{}
+	for _, c := range p.fake.Calls() {
+		calls[c.Conn] = append(calls[c.Conn], strings.TrimPrefix(c.String(), fmt.Sprint(c.Conn, " ")))
+	}
+	return played{seen: p.seen, calls: calls}
+}
+
+// program does what programs do with a database, and notes all that it sees.
+type program struct {
+	t     *testing.T
+	ctx   context.Context
+	db    *sql.DB
+	fake  *fakedb.DB
+	begun bool
+	seen  []string
+
+	// Of the context that cancellable gives.
+	cancel context.CancelFunc
+}
+
+func (p *program) note(format string, args ...any) {
+	p.seen = append(p.seen, fmt.Sprintf(format, args...))
+}
+
+// errFake is the driver's own error: it is to arrive as it is.
+var errFake = &fakeError{"fake error"}
+
+type fakeError struct{ text string }
+
+func (e *fakeError) Error() string { return e.text }
+
+// fail notes an error, with what a program finds out about it.
+func (p *program) fail(what string, err error) {
+	if err == nil {
+		p.note("%s: no error", what)
+		return
+	}
+	var is []string
+	for _, target := range []error{
+		errFake, sqldriver.ErrBadConn, sqldriver.ErrSkip, sqldriver.ErrRemoveArgument, io.EOF,
+		sql.ErrNoRows, sql.ErrTxDone, sql.ErrConnDone, context.Canceled, context.DeadlineExceeded,
+	} {
+		if err == target {
+			is = append(is, "== "+target.Error())
+		} else if errors.Is(err, target) {
+			is = append(is, "wraps "+target.Error())
+		}
+	}
+	p.note("%s: %T %q %q", what, err, err, is)
+}
+
+// querier is a database, a connection or a transaction.
+type querier interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+	ExecContext(context.Context, string, ...any) (sql.Result, error)
+	PrepareContext(context.Context, string) (*sql.Stmt, error)
+}
+
+func (p *program) query(q querier, query string, args ...any) {
+	rows, err := q.QueryContext(p.ctx, query, args...)
+	p.rows("query "+query, rows, err)
+}
+
+// rows reads all there is to read.
+func (p *program) rows(what string, rows *sql.Rows, err error) {
+	p.fail(what, err)
+	if err != nil {
+		return
+	}
+	for set := 0; ; set++ {
+		p.columns(rows)
+		for rows.Next() {
+			p.scan(rows)
+		}
+		p.fail("end of set", rows.Err())
+		if !rows.NextResultSet() {
+			break
+		}
+	}
+	p.fail("end of rows", rows.Err())
+	p.fail("close rows", rows.Close())
+	p.fail("after close", rows.Err())
+}
+
+func (p *program) columns(rows *sql.Rows) {
+	names, err := rows.Columns()
+	p.fail("columns", err)
+	p.note("%q", names)
+	types, err := rows.ColumnTypes()
+	p.fail("column types", err)
+	for _, c := range types {
+		length, hasLength := c.Length()
+		precision, scale, hasDecimal := c.DecimalSize()
+		nullable, hasNullable := c.Nullable()
+		p.note("column %q %q %v, length %d %v, decimal %d %d %v, nullable %v %v", c.Name(), c.DatabaseTypeName(), c.ScanType(),
+			length, hasLength, precision, scale, hasDecimal, nullable, hasNullable)
+	}
+}
+
+func (p *program) scan(rows *sql.Rows) {
+	names, err := rows.Columns()
+	if err != nil {
+		p.fail("columns", err)
+		return
+	}
+	values := make([]any, len(names))
+	raw := make([]sql.RawBytes, len(names))
+	into, intoRaw := make([]any, len(names)), make([]any, len(names))
+	for i := range names {
+		into[i], intoRaw[i] = &values[i], &raw[i]
+	}
+	p.fail("scan", rows.Scan(into...))
+	for _, v := range values {
+		p.note("value %T %#v", v, v)
+	}
+	p.fail("scan raw", rows.Scan(intoRaw...))
+	for _, v := range raw {
+		p.note("raw %q", v)
+	}
+}
+
+func (p *program) queryRow(q querier, query string, args ...any) {
+	var v any
+	p.fail("query row "+query, q.QueryRowContext(p.ctx, query, args...).Scan(&v))
+	p.note("%T %#v", v, v)
+}
+
+func (p *program) exec(q querier, query string, args ...any) {
+	r, err := q.ExecContext(p.ctx, query, args...)
+	p.result("exec "+query, r, err)
+}
+
+func (p *program) result(what string, r sql.Result, err error) {
+	p.fail(what, err)
+	if err != nil {
+		return
+	}
+	n, err := r.RowsAffected()
+	p.fail(fmt.Sprintf("%d rows", n), err)
+	n, err = r.LastInsertId()
+	p.fail(fmt.Sprintf("id %d", n), err)
+}
+
+// prepared runs a text twice as a statement: rows, then an effect.
+func (p *program) prepared(q querier, query string, args ...any) {
+	stmt, err := q.PrepareContext(p.ctx, query)
+	p.fail("prepare "+query, err)
+	if err != nil {
+		return
+	}
+	rows, err := stmt.QueryContext(p.ctx, args...)
+	p.rows("prepared query", rows, err)
+	r, err := stmt.ExecContext(p.ctx, args...)
+	p.result("prepared exec", r, err)
+	p.fail("close statement", stmt.Close())
+}
+
+// begin runs f in a transaction.
+func (p *program) begin(opts *sql.TxOptions, f func(*sql.Tx)) {
+	tx, err := p.db.BeginTx(p.ctx, opts)
+	p.fail("begin", err)
+	if err == nil {
+		f(tx)
+	}
+}
+
+func (p *program) conn(f func(*sql.Conn)) {
+	c, err := p.db.Conn(p.ctx)
+	p.fail("conn", err)
+	if err == nil {
+		f(c)
+		p.fail("close conn", c.Close())
+	}
+}
+
+// marked runs f with a context that the driver's transcript shows.
+func (p *program) marked(mark string, f func()) {
+	outer := p.ctx
+	p.ctx = fakedb.WithMark(outer, mark)
+	f()
+	p.ctx = outer
+}
+
+// cancellable runs f with a context of its own.
+func (p *program) cancellable(f func()) {
+	outer := p.ctx
+	p.ctx, p.cancel = context.WithCancel(outer)
+	f()
+	p.cancel()
+	p.ctx, p.cancel = outer, nil
+}
+
+// failing makes calls of an operation fail: the nth, or all where n is 0.
+func failing(op string, n int, err error) func(*program) func(fakedb.Call) error {
+	return func(*program) func(fakedb.Call) error {
+		seen := 0
+		return func(c fakedb.Call) error {
+			if c.Op != op {
+				return nil
+			}
+			if seen++; n == 0 || seen == n {
+				return err
+			}
+			return nil
+		}
+	}
+}
+
+// cancelling ends the program's context in the middle of an operation, which
+// itself succeeds.
+func cancelling(op string) func(*program) func(fakedb.Call) error {
+	return func(p *program) func(fakedb.Call) error {
+		return func(c fakedb.Call) error {
+			if c.Op == op && p.cancel != nil {
+				p.cancel()
+			}
+			return nil
+		}
+	}
+}
+
+// catalogOf makes a fake answer what it has no script for from a real SQLite
+// database, in which authors has a primary key; without it nothing is answered.
+func catalogOf(t *testing.T, known bool) func(*fakedb.Config) {
+	return func(cfg *fakedb.Config) {
+		if !known {
+			return
+		}
+		cfg.Fallback = func(query string, args []sqldriver.NamedValue) (fakedb.Reply, error) {
+			return catalog.ask(query, args)
+		}
+	}
+}
+
+// catalog is one SQLite connection for all tests: nothing writes to it.
+var catalog catalogConn
+
+type catalogConn struct {
+	mu   sync.Mutex
+	conn sqldriver.Conn
+}
+
+func (c *catalogConn) ask(query string, args []sqldriver.NamedValue) (fakedb.Reply, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ctx := context.Background()
+	if c.conn == nil {
+		conn, err := (&sqlite3.SQLiteDriver{}).Open(":memory:")
+		if err != nil {
+			return fakedb.Reply{}, err
+		}
+		if _, err := conn.(sqldriver.ExecerContext).ExecContext(ctx, "CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT)", nil); err != nil {
+			return fakedb.Reply{}, err
+		}
+		c.conn = conn
+	}
+	rows, err := c.conn.(sqldriver.QueryerContext).QueryContext(ctx, query, args)
+	if err != nil {
+		return fakedb.Reply{}, fmt.Errorf("fakedb: unknown query %q", query)
+	}
+	defer rows.Close()
+	set := fakedb.ResultSet{Columns: fakedb.Columns(rows.Columns()...)}
+	for {
+		row := make([]sqldriver.Value, len(set.Columns))
+		if err := rows.Next(row); err == io.EOF {
+			return fakedb.Reply{Sets: []fakedb.ResultSet{set}}, nil
+		} else if err != nil {
+			return fakedb.Reply{}, err
+		}
+		set.Rows = append(set.Rows, row)
+	}
+}
