@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moneyclip/moneyclip/internal/nearest"
 	"github.com/moneyclip/moneyclip/parse"
 )
 
@@ -119,7 +120,7 @@ func (r *Rules) lookup(name string) (*relation, error) {
 			}
 			slices.Sort(known)
 		}
-		if best := nearest(name, known); best != "" {
+		if best := nearest.Of(name, known); best != "" {
 			return nil, fmt.Errorf("table %s does not exist: did you mean %s?", name, best)
 		}
 		return nil, fmt.Errorf("table %s does not exist: the database has no tables", name)

@@ -56,7 +56,6 @@ type column struct {
 	pair      pair
 	why       string // why there is no exact pair
 	hidden    bool   // SQLite: not among the columns of an INSERT without a list
-	identity  bool   // the database may make its own value though one is given
 	generated bool
 }
 

@@ -25,7 +25,7 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname NOT LIKE 'pg\_te
 ORDER BY c.oid`
 
 	pgColumns = `SELECT a.attrelid::text, a.attnum::text, a.attname::text, t.typname::text, tn.nspname::text, t.typtype::text,
-  a.atttypmod::text, coalesce(l.collisdeterministic, true)::text, a.attgenerated::text, a.attidentity::text,
+  a.atttypmod::text, coalesce(l.collisdeterministic, true)::text, a.attgenerated::text,
   (t.oid IN (1266, 1270) OR t.typbasetype IN (1266, 1270))::text,
   (o.provolatile = 'v' AND o.pronamespace <> 'pg_catalog'::regnamespace OR coalesce(eo.provolatile = 'v' AND eo.pronamespace <> 'pg_catalog'::regnamespace, false))::text
 FROM pg_catalog.pg_attribute a
@@ -241,7 +241,7 @@ type pgRelation struct {
 }
 
 func loadPostgreSQLColumns(l *loader, byOID map[string]*pgRelation, pairs pgPairs) error {
-	rows, err := l.rows("columns", 12, pgColumns)
+	rows, err := l.rows("columns", 11, pgColumns)
 	if err != nil {
 		return err
 	}
@@ -250,16 +250,16 @@ func loadPostgreSQLColumns(l *loader, byOID map[string]*pgRelation, pairs pgPair
 		if r == nil {
 			continue // made between the two queries: unknown, so nothing of it is cached
 		}
-		c := column{name: row[2], generated: row[8] != "", identity: row[9] != ""}
+		c := column{name: row[2], generated: row[8] != ""}
 		c.pair, c.why = pairs.of(row[3], row[4], row[6], row[7] == "true")
 		if r.numbers == nil {
 			r.numbers = make(map[string]int)
 		}
 		r.numbers[row[1]] = len(r.columns)
 		r.columns = append(r.columns, c)
-		r.clockLiterals = r.clockLiterals || row[10] == "true"
+		r.clockLiterals = r.clockLiterals || row[9] == "true"
 		r.foreign = r.foreign || row[4] != "pg_catalog"
-		if row[11] == "true" {
+		if row[10] == "true" {
 			r.refuse(BypassVolatile, "a column's type has a volatile output function")
 		}
 	}

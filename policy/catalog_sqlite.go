@@ -42,7 +42,9 @@ func loadSQLite(l *loader, c *Catalog) error {
 	if err != nil {
 		return err
 	}
+	replaced := false
 	for _, row := range functions {
+		replaced = replaced || strings.HasPrefix(row[0], "->") && row[1] != "1"
 		c.code.byName[row[0]] = []routine{{schema: "builtin", builtin: row[1] == "1", immutable: row[2] == "1", plain: row[3] == "1"}}
 	}
 	schema, err := l.rows("schema", 4, liteSchema)
@@ -72,7 +74,12 @@ func loadSQLite(l *loader, c *Catalog) error {
 	}
 	for _, row := range tables {
 		name := lowerASCII(row[0])
-		c.add(sqliteRelation(name, row[1], texts[name], triggers[name]))
+		r := sqliteRelation(name, row[1], texts[name], triggers[name])
+		if replaced {
+			// No text names the function that the operator calls.
+			r.refuse(BypassVolatile, "the operator -> is a function of the program")
+		}
+		c.add(r)
 	}
 	if err := loadSQLiteColumns(l, c, texts); err != nil {
 		return err

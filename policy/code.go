@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/moneyclip/moneyclip/internal/nearest"
 )
 
 // Code says what was decided. Codes are stable: statistics, Explain and the
@@ -100,5 +102,5 @@ func ParseCode(name string) (Code, error) {
 	if i := slices.Index(codeNames[:], name); i >= 0 {
 		return Code(i), nil
 	}
-	return BypassOpaque, fmt.Errorf("moneyclip: unknown decision code %q: did you mean %q?", name, nearest(name, codeNames[:]))
+	return BypassOpaque, fmt.Errorf("moneyclip: unknown decision code %q: did you mean %q?", name, nearest.Of(name, codeNames[:]))
 }

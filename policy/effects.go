@@ -26,7 +26,7 @@ func (o *collector) change(c *changePlan) {
 	switch {
 	case known && len(o.rows)+len(rows) <= mostRows:
 		o.rows = append(o.rows, rows...)
-		if absent || c.absent {
+		if absent {
 			o.absent = addName(o.absent, name)
 		}
 	case c.unknown == absentOnly:

@@ -171,6 +171,8 @@ func (rs *routines) callSQLite(name string) verdict {
 // operator judges one operator of a text (PostgreSQL). The server's own may
 // depend on settings that the session's fingerprint holds, on nothing else.
 func (rs *routines) operator(name string) verdict {
+	// OPERATOR(schema.+): the schema is left out, which finds more.
+	name = name[strings.LastIndexByte(name, '.')+1:]
 	op, user := rs.operators[name]
 	switch {
 	case user && op.volatile:
@@ -205,6 +207,11 @@ func (rs *routines) all(f *parse.Facts) verdict {
 	var v verdict
 	for _, call := range f.Functions {
 		v.merge(rs.call(call))
+	}
+	if rs.dialect == parse.PostgreSQL && len(f.Tables) > 0 {
+		for _, name := range [...]string{"=", "<", ">"} {
+			v.merge(rs.operator(name)) // CASE, GREATEST and ORDER BY call them unnamed
+		}
 	}
 	if rs.dialect == parse.PostgreSQL {
 		for _, name := range f.Operators {

@@ -32,7 +32,6 @@ const (
 type changePlan struct {
 	table    *relation
 	unknown  width // if the rows are not known
-	absent   bool  // besides the rows
 	where    [][]whereValues
 	set      []setValue      // UPDATE: the key's columns that are set
 	inserted [][]parse.Value // INSERT: the key's values of each row; nil: not known
@@ -214,17 +213,15 @@ func (r *Rules) planWhere(c *changePlan, w *parse.Change, conflict parse.Conflic
 // planInsert finds the rows of an INSERT.
 func (r *Rules) planInsert(c *changePlan, w *parse.Change, conflict parse.ConflictKind) {
 	t := c.table
-	identity := slices.ContainsFunc(t.key, func(at int) bool { return t.columns[at].identity })
 	switch conflict {
 	case parse.NoConflict, parse.DoNothing, parse.AbortOrRollback:
 		c.unknown = absentOnly
-		c.absent = identity // OVERRIDING USER VALUE drops what is given
 	case parse.DoUpdate:
-		if identity || !r.isKey(t, w.Target) || r.setsKey(t, w.DoSet) {
+		if !r.isKey(t, w.Target) || r.setsKey(t, w.DoSet) {
 			return
 		}
 	case parse.Replaces, parse.UpdateOnKey:
-		if identity || t.uniques > 0 || r.setsKey(t, w.DoSet) {
+		if t.uniques > 0 || r.setsKey(t, w.DoSet) {
 			return
 		}
 	default:
