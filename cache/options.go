@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // Mode says what a write does when the store is out of reach.
@@ -135,6 +136,8 @@ func NewRedisURL(url string, o Options) (*Cache, error) {
 	ro.MaxRetries = -1 // the breaker decides; a lookup that waits is worse than one that asks the database
 	ro.DialerRetries = 1
 	ro.PipelinePoolSize = -1 // everything is a pipeline: one pool, and fewer new connections to doubt
+	ro.DisableIdentity = true // CLIENT SETINFO would be one more command to allow
+	ro.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	client := redis.NewClient(ro)
 	return newRedisCache(client, o, func() { _ = client.Close() }), nil
 }
