@@ -1,0 +1,84 @@
+package readme
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/moneyclip/moneyclip/driver"
+	"github.com/moneyclip/moneyclip/examples/tweeter/postgresdb"
+	"github.com/moneyclip/moneyclip/parse"
+	"github.com/moneyclip/moneyclip/policy"
+)
+
+// The functions of this file are the README's code blocks with a signature
+// around them. TestBlocksAreInTheReadme compares, and the tests run them.
+
+func registerTraced() error {
+	err := driver.Register("tracedpg", "tracedpg", parse.PostgreSQL) // sql.Open("moneyclip+tracedpg", …)
+	return err
+}
+
+func registerWithPolicy() error {
+	err := driver.Register("shop", "pgx", parse.PostgreSQL, driver.WithPolicy(policy.Policy{
+		Defaults: policy.Defaults{TTL: time.Hour, MaxEntry: 16 << 10},
+		Tables: map[string]policy.TableRule{
+			"users":            {TTL: 12 * time.Hour},
+			"public.audit_log": {Off: true}, // not cached; its writes still invalidate
+		},
+	}))
+	return err
+}
+
+func wrapConnector(config *pgx.ConnConfig) (*sql.DB, error) {
+	connector, err := driver.Wrap(stdlib.GetConnector(*config), parse.PostgreSQL,
+		driver.WithRedisURL("redis://cache:6379/0"),
+		driver.WithIdentity("shop"),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}
+
+func observe(db *sql.DB, use func()) error {
+	h, err := driver.Of(db)
+	if err != nil {
+		return err
+	}
+	stop := h.Observe(func(e driver.Event) {
+		slog.Debug("query", "name", e.Name, "decision", e.Code, "reason", e.Reason, "took", e.Duration)
+	})
+	defer stop()
+	use()
+	return nil
+}
+
+func readAround(ctx context.Context, q *postgresdb.Queries, id int64) (postgresdb.Account, error) {
+	// Asks the database and keeps nothing.
+	account, err := q.GetAccount(driver.WithBypass(ctx), id)
+	return account, err
+}
+
+func readAndRefresh(ctx context.Context, q *postgresdb.Queries, id int64) (postgresdb.Account, error) {
+	// Asks the database and keeps the answer.
+	account, err := q.GetAccount(driver.WithRefresh(ctx), id)
+	return account, err
+}
+
+func copyIn(ctx context.Context, db *sql.DB, rows [][]any) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return driver.Raw(ctx, conn, func(driverConn any) error {
+		_, err := driverConn.(*stdlib.Conn).Conn().CopyFrom(ctx,
+			pgx.Identifier{"accounts"}, []string{"username", "email"}, pgx.CopyFromRows(rows))
+		return err
+	}, driver.RawWrites("accounts"))
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/lib/pq"
+	_ "github.com/mattn/go-sqlite3"
+	_ "github.com/moneyclip/moneyclip/driver"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/moneyclip/moneyclip/examples/tweeter/postgresdb"
+	"github.com/moneyclip/moneyclip/examples/tweeter/sqlitedb"
+)
+
+var (
+	//go:embed sqlitedb/schema.sql
+	sqliteSchema string
+	//go:embed postgresdb/schema.sql
+	postgresSchema string
+)
+
+// site is where the story plays: one database with its tables, opened twice.
+type site struct {
+	cached *sql.DB // "moneyclip+" the driver's name
+	plain  *sql.DB // the driver as it is
+	bind   func(sqlitedb.DBTX) sqlitedb.Querier
+	where  string // for people
+	undo   []func() error
+}
+
+// openSite makes the tables, in a place of their own, and opens the database
+// with and without the cache.
+func openSite(ctx context.Context, o options) (s *site, err error) {
+	s = &site{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	random := make([]byte, 6)
+	if _, err := rand.Read(random); err != nil {
+		return s, err
+	}
+	own := "tweeter_" + hex.EncodeToString(random)
+
+	var dsn string
+	if o.db == "sqlite3" {
+		dsn, err = s.makeSQLite(ctx, o)
+	} else {
+		dsn, err = s.makePostgres(ctx, o, own)
+	}
+	if err != nil {
+		return s, err
+	}
+
+	// The two lines that a program changes are this name and this DSN. The
+	// namespace is only for a clean end: all that this run leaves in Redis
+	// begins with it.
+	parameters := []string{"moneyclip_namespace=" + own}
+	if o.redis == "" {
+		parameters = append(parameters, "moneyclip_store=memory")
+		s.where += ", entries in this process"
+	} else {
+		parameters = append(parameters, "moneyclip_redis="+o.redis)
+		s.where += ", entries in Redis"
+		s.later(o.keep, func() error { return forget(o.redis, own) })
+	}
+	if o.lease != 0 {
+		parameters = append(parameters, "moneyclip_lease="+o.lease.String())
+	}
+	if s.cached, err = sql.Open("moneyclip+"+o.db, withParameters(dsn, parameters...)); err != nil {
+		return s, err
+	}
+	s.undo = append(s.undo, s.cached.Close)
+	return s, nil
+}
+
+// makeSQLite makes the tables in a temporary file and returns its DSN.
+func (s *site) makeSQLite(ctx context.Context, o options) (string, error) {
+	dir, err := os.MkdirTemp("", "tweeter-")
+	if err != nil {
+		return "", err
+	}
+	s.later(o.keep, func() error { return os.RemoveAll(dir) })
+	file := filepath.Join(dir, "tweeter.db")
+	s.where = "SQLite in a temporary file"
+	if o.keep {
+		s.where = "SQLite in " + file
+	}
+	s.bind = func(db sqlitedb.DBTX) sqlitedb.Querier { return sqlitedb.New(db) }
+	// A write-ahead log lets others read while a transaction is open.
+	dsn := "file:" + file + "?_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on"
+	return dsn, s.openPlain(ctx, "sqlite3", dsn, sqliteSchema)
+}
+
+// makePostgres makes the tables in a schema named own and returns a DSN with
+// that search path.
+func (s *site) makePostgres(ctx context.Context, o options, own string) (string, error) {
+	s.where = fmt.Sprintf("PostgreSQL through %s, in the schema %s", map[string]string{"postgres": "lib/pq", "pgx": "pgx"}[o.db], own)
+	s.bind = func(db sqlitedb.DBTX) sqlitedb.Querier { return onPostgres{postgresdb.New(db)} }
+	admin, err := sql.Open(o.db, o.dsn)
+	if err != nil {
+		return "", err
+	}
+	s.undo = append(s.undo, admin.Close)
+	if _, err := admin.ExecContext(ctx, "CREATE SCHEMA "+own); err != nil {
+		return "", err
+	}
+	s.later(o.keep, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		_, err := admin.ExecContext(ctx, "DROP SCHEMA "+own+" CASCADE")
+		return err
+	})
+	dsn := withParameters(o.dsn, "search_path="+own)
+	return dsn, s.openPlain(ctx, o.db, dsn, postgresSchema)
+}
+
+func (s *site) openPlain(ctx context.Context, driver, dsn, schema string) (err error) {
+	if s.plain, err = sql.Open(driver, dsn); err != nil {
+		return err
+	}
+	s.undo = append(s.undo, s.plain.Close)
+	_, err = s.plain.ExecContext(ctx, schema)
+	return err
+}
+
+// later has close call f, unless what it removes is to be kept.
+func (s *site) later(keep bool, f func() error) {
+	if !keep {
+		s.undo = append(s.undo, f)
+	}
+}
+
+// close closes what openSite opened, and removes what it made, in reverse.
+func (s *site) close() error {
+	var errs []error
+	for i := len(s.undo) - 1; i >= 0; i-- {
+		errs = append(errs, s.undo[i]())
+	}
+	s.undo = nil
+	return errors.Join(errs...)
+}
+
+// withParameters adds key=value pairs to a DSN of either grammar.
+func withParameters(dsn string, parameters ...string) string {
+	isURL := strings.Contains(dsn, "://") || strings.HasPrefix(dsn, "file:")
+	for _, p := range parameters {
+		key, value, _ := strings.Cut(p, "=")
+		switch {
+		case !isURL:
+			quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value)
+			dsn += " " + key + "='" + quoted + "'"
+		case strings.Contains(dsn, "?"):
+			dsn += "&" + key + "=" + escape(value)
+		default:
+			dsn += "?" + key + "=" + escape(value)
+		}
+	}
+	return dsn
+}
+
+// escape is for a parameter's value. It writes a blank as %20, which every
+// reader of a DSN understands.
+func escape(value string) string { return strings.ReplaceAll(url.QueryEscape(value), "+", "%20") }
+
+// forget removes from Redis what this run has left there.
+func forget(redisURL, namespace string) error {
+	o, err := redis.ParseURL(redisURL)
+	if err != nil {
+		return errors.New("the URL of Redis is malformed")
+	}
+	c := redis.NewClient(o)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	keys := c.Scan(ctx, 0, namespace+":*", 1000).Iterator()
+	for keys.Next(ctx) {
+		if err := c.Unlink(ctx, keys.Val()).Err(); err != nil {
+			return errors.Join(err, c.Close())
+		}
+	}
+	return errors.Join(keys.Err(), c.Close())
+}
