@@ -163,18 +163,22 @@ func (c *Change) restrict(equalities []Equality, rest bool, same func(a, b strin
 
 // scope is the common table expressions that a query sees, the nearest first.
 type scope struct {
-	names []string
+	names map[string]struct{}
+	fold  func(string) string
 	outer *scope
-	same  func(a, b string) bool
 }
+
+func (b *builder) open(fold func(string) string) *scope {
+	return &scope{names: make(map[string]struct{}), fold: fold, outer: b.scope}
+}
+
+func (s *scope) add(name string) { s.names[s.fold(name)] = struct{}{} }
 
 // has reports whether an unqualified name is a common table expression.
 func (s *scope) has(name string) bool {
 	for ; s != nil; s = s.outer {
-		for _, n := range s.names {
-			if s.same(n, name) {
-				return true
-			}
+		if _, ok := s.names[s.fold(name)]; ok {
+			return true
 		}
 	}
 	return false

@@ -38,14 +38,14 @@ func (w pgWalk) with(c *ast.WithClause) (restore func()) {
 		return func() {}
 	}
 	w.special(reasonCTE)
-	inner := &scope{outer: outer, same: equal}
+	inner := w.open(func(name string) string { return name })
 	if c.GetRecursive() {
-		// Each sees all of them.
+		// Each sees all of them; else each sees those before it.
 		for _, n := range c.GetCtes() {
-			inner.names = append(inner.names, n.GetCommonTableExpr().GetCtename())
+			inner.add(n.GetCommonTableExpr().GetCtename())
 		}
-		w.scope = inner
 	}
+	w.scope = inner
 	for _, n := range c.GetCtes() {
 		e := n.GetCommonTableExpr()
 		w.query(e.GetCtequery())
@@ -53,10 +53,7 @@ func (w pgWalk) with(c *ast.WithClause) (restore func()) {
 			w.expression(cycle.GetCycleMarkValue())
 			w.expression(cycle.GetCycleMarkDefault())
 		}
-		if !c.GetRecursive() {
-			inner.names = append(inner.names, e.GetCtename())
-			w.scope = &scope{names: inner.names, outer: outer, same: equal}
-		}
+		inner.add(e.GetCtename())
 	}
 	return func() { w.scope = outer }
 }

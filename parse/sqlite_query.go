@@ -14,9 +14,9 @@ func (w liteWalk) with(c *ast.With) (restore func()) {
 		return func() {}
 	}
 	w.special(reasonCTE)
-	inner := &scope{outer: outer, same: strings.EqualFold}
+	inner := w.open(strings.ToLower)
 	for _, e := range c.CTEs {
-		inner.names = append(inner.names, e.Name.Name)
+		inner.add(e.Name.Name)
 	}
 	w.scope = inner
 	for _, e := range c.CTEs {

@@ -5,7 +5,7 @@ package parse
 const (
 	maxText   = 1 << 20
 	maxDepth  = 200  // of open parentheses and brackets
-	maxHeavy  = 2000 // words that nest without parentheses: NOT, CASE, SELECT, JOIN
+	maxHeavy  = 2000 // NOT, CASE, SELECT, JOIN, CREATE and their like, and common table expressions
 	maxPrefix = 200  // signs in a row: - - - 1
 	maxTree   = 5000 // of a syntax tree that is walked; no server takes a deeper one
 )
@@ -108,9 +108,7 @@ func (s *surveyor) word(kw keyword, previous, c byte) {
 	}
 	switch kw {
 	case kwNot, kwCase, kwSelect, kwJoin:
-		if s.heavy++; s.heavy > maxHeavy {
-			s.tooDeep = true
-		}
+		s.weigh()
 	case kwAnalyze:
 		s.analyze = true
 	case kwInsert, kwReplace, kwMerge, kwDelete:
@@ -142,6 +140,18 @@ func (s *surveyor) word(kw keyword, previous, c byte) {
 		}
 	case kwWriting:
 		s.words = true
+		s.weigh()
+	case noKeyword:
+		if c == '(' && s.before == kwAs {
+			s.weigh() // a common table expression
+		}
+	}
+}
+
+// weigh counts what a parser takes more than linear time or stack for.
+func (s *surveyor) weigh() {
+	if s.heavy++; s.heavy > maxHeavy {
+		s.tooDeep = true
 	}
 }
 
