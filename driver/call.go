@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	sqldriver "database/sql/driver"
+	"errors"
 	"time"
 
 	"github.com/moneyclip/moneyclip/cache"
@@ -157,10 +158,11 @@ func (k *call) live(ctx context.Context, code policy.Code, reason string) (sqldr
 	if err == sqldriver.ErrSkip { //nolint:errorlint // database/sql compares with ==
 		return nil, err // it comes again, prepared
 	}
-	k.note(code, reason)
 	if err != nil {
+		k.failed(code, reason, err)
 		return nil, err
 	}
+	k.note(code, reason)
 	return k.c.untouched(rows), nil
 }
 
@@ -168,6 +170,14 @@ func (k *call) live(ctx context.Context, code policy.Code, reason string) (sqldr
 func (k *call) note(code policy.Code, reason string) {
 	k.c.cn.counters.read(code, k.t)
 	k.tell(code, reason, nil)
+}
+
+// failed notes a read that the database did not answer, unless database/sql
+// tries it again on another connection.
+func (k *call) failed(code policy.Code, reason string, err error) {
+	if !errors.Is(err, sqldriver.ErrBadConn) {
+		k.note(code, reason)
+	}
 }
 
 func (k *call) tell(code policy.Code, reason string, tables []string) {

@@ -31,10 +31,11 @@ type conn struct {
 	tx    *tx
 	stmts map[*stmt]struct{}
 
-	open  int  // inner result sets that this connection has not closed (SQLite: a snapshot)
-	out   bool // an inner result set left untouched since the pool gave us out
-	bad   bool // to be discarded
-	owned bool // made by Driver.Open: closing it closes the connector
+	open   int  // inner result sets that this connection has not closed (SQLite: a snapshot)
+	out    bool // an inner result set left untouched since the pool gave us out
+	bad    bool // to be discarded
+	closed bool
+	owned  bool // made by Driver.Open: closing it closes the connector
 }
 
 // use makes the link ready: dialled, and reset if the pool gave the connection
@@ -189,6 +190,10 @@ func (c *conn) IsValid() bool {
 func (c *conn) Close() error {
 	c.cn.real.enter(c)
 	err := c.hangUp()
+	if !c.closed {
+		c.closed = true
+		err = errors.Join(err, c.cn.left())
+	}
 	if c.owned {
 		err = errors.Join(err, c.cn.Close())
 	}

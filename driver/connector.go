@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,8 +42,10 @@ type connector struct {
 	closed     context.Context
 	close      context.CancelFunc
 
-	mu     sync.Mutex // guards caches
+	mu     sync.Mutex // guards what follows
 	caches map[string]*cache.Cache
+	conns  int  // connections that are not closed
+	ended  bool // Close was called
 }
 
 func newConnector(inner sqldriver.Connector, innerName string, cfg *config) (*connector, error) {
@@ -75,25 +78,53 @@ func (cn *connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 	if err := ended(ctx); err != nil {
 		return nil, err
 	}
+	cn.mu.Lock()
+	cn.conns++
+	cn.mu.Unlock()
 	return &conn{cn: cn}, nil
 }
 
 // Driver returns the driver that [Of] reads.
 func (cn *connector) Driver() sqldriver.Driver { return cn.driver }
 
-// Close waits for what is under way in the background and ends it.
+// Close waits for what is under way in the background and ends it. A
+// connection that is still in use, with a transaction perhaps, keeps the store
+// until it is closed: its commit must invalidate.
 func (cn *connector) Close() error {
 	cn.close()
 	cn.background.Wait()
 	cn.mu.Lock()
-	caches := cn.caches
-	cn.caches = nil
+	cn.ended = true
+	idle := cn.conns == 0
+	cn.mu.Unlock()
+	var err error
+	if idle {
+		err = cn.closeCaches()
+	}
+	if c, ok := cn.inner.(io.Closer); ok {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
+
+// left is called when a connection is closed.
+func (cn *connector) left() error {
+	cn.mu.Lock()
+	cn.conns--
+	last := cn.ended && cn.conns == 0
+	cn.mu.Unlock()
+	if last {
+		return cn.closeCaches()
+	}
+	return nil
+}
+
+func (cn *connector) closeCaches() error {
+	cn.mu.Lock()
+	caches := maps.Clone(cn.caches)
 	cn.mu.Unlock()
 	var errs []error
 	for _, c := range caches {
-		errs = append(errs, c.Close())
-	}
-	if c, ok := cn.inner.(io.Closer); ok {
 		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
@@ -103,11 +134,11 @@ func (cn *connector) Close() error {
 func (cn *connector) cacheOf(namespace string) (*cache.Cache, error) {
 	cn.mu.Lock()
 	defer cn.mu.Unlock()
-	if cn.caches == nil {
-		return nil, errors.New("moneyclip: the database is closed")
-	}
 	if c := cn.caches[namespace]; c != nil {
 		return c, nil
+	}
+	if cn.ended {
+		return nil, errors.New("moneyclip: the database is closed")
 	}
 	o := cache.Options{Namespace: namespace, Lease: cn.cfg.lease, Mode: cn.cfg.mode, Logger: cn.cfg.logger}
 	var c *cache.Cache
@@ -183,10 +214,11 @@ func (cn *connector) stale(r *realm, s policy.Session) bool {
 		!r.degraded.IsZero() && time.Now().After(r.degraded)
 }
 
-// reload reads the catalog again after a schema change, over a connection of
-// its own, since the caller's may be in a transaction. seen is the realm that
+// reload reads the catalog again after a schema change, over a link that the
+// caller lends, or over a connection of its own, since the caller's may be in a
+// transaction. seen is the realm that
 // the caller found outdated, or nil: then it is read in any case.
-func (cn *connector) reload(ctx context.Context, seen *realm) error {
+func (cn *connector) reload(ctx context.Context, seen *realm, over *link) error {
 	select {
 	case <-cn.learning:
 	case <-ctx.Done():
@@ -196,16 +228,19 @@ func (cn *connector) reload(ctx context.Context, seen *realm) error {
 	if seen != nil && cn.realm.Load() != seen {
 		return nil // another has done it since
 	}
-	inner, err := cn.inner.Connect(ctx)
-	if err != nil {
-		return err
+	if over == nil {
+		inner, err := cn.inner.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer inner.Close()
+		session, err := policy.Inspect(ctx, cn.cfg.dialect, queryer{inner})
+		if err != nil {
+			return err
+		}
+		over = &link{inner: inner, session: session}
 	}
-	defer inner.Close()
-	session, err := policy.Inspect(ctx, cn.cfg.dialect, queryer{inner})
-	if err != nil {
-		return err
-	}
-	r, err := cn.learn(ctx, inner, session)
+	r, err := cn.learn(ctx, over.inner, over.session)
 	if err != nil {
 		return err
 	}
@@ -221,7 +256,7 @@ func (cn *connector) reloadSoon(seen *realm) {
 	cn.background.Go(func() {
 		ctx, cancel := context.WithTimeout(cn.closed, catalogTimeout)
 		defer cancel()
-		if err := cn.reload(ctx, seen); err != nil {
+		if err := cn.reload(ctx, seen, nil); err != nil {
 			if cn.closed.Err() == nil {
 				cn.warnings.say("catalog", "moneyclip: the catalog could not be read again", "error", err)
 			}

@@ -45,6 +45,7 @@ func (f *fetch) rows(ctx context.Context) (sqldriver.Rows, error) {
 		f.note(policy.Miss, "")
 		return nil, ctx.Err()
 	}
+	f.c.cn.real.enter(f.c)
 	if result, ok := cache.Decode(flight.entry); ok {
 		f.note(policy.Miss, "shared")
 		return newResultRows(result, nil), nil
@@ -60,7 +61,7 @@ func (f *fetch) lead(ctx context.Context) (rows sqldriver.Rows, entry []byte, er
 		return nil, nil, err
 	}
 	if err != nil {
-		f.note(policy.Miss, "")
+		f.failed(policy.Miss, "", err)
 		return nil, nil, err
 	}
 	// Asked again now that the link is there, and the conversion done.
@@ -68,7 +69,11 @@ func (f *fetch) lead(ctx context.Context) (rows sqldriver.Rows, entry []byte, er
 		f.note(code, reason)
 		return f.c.untouched(inner), nil, nil
 	}
-	if fp, ok := f.identity().fingerprint(f.values); !ok || fp != f.fp || f.c.cn.realm.Load().namespace != f.r.namespace {
+	if f.c.cn.realm.Load().namespace != f.r.namespace {
+		f.note(policy.BypassSession, "the database behind the address has changed")
+		return f.c.untouched(inner), nil, nil
+	}
+	if fp, ok := f.identity().fingerprint(f.values); !ok || fp != f.fp {
 		f.note(policy.BypassKeyType, "the driver converts an argument")
 		return f.c.untouched(inner), nil, nil
 	}

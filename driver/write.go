@@ -120,7 +120,10 @@ func (c *conn) hold(ctx context.Context, r *realm, keys *keySet) (*writing, erro
 		keys.all = true
 	}
 	h, err := r.cache.Hold(ctx, keys.keys())
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err() // as it would be without a cache
+	case err != nil:
 		return nil, err
 	}
 	w := &writing{c: c, l: c.link, r: r, hold: h, reload: keys.reload}
@@ -158,7 +161,7 @@ func (w *writing) republish() {
 	ctx, cancel := context.WithTimeout(context.Background(), catalogTimeout)
 	defer cancel()
 	before := cn.realm.Load()
-	if err := cn.reload(ctx, nil); err != nil {
+	if err := cn.reload(ctx, nil, w.own()); err != nil {
 		cn.warnings.say("catalog", "moneyclip: the catalog could not be read again after a schema change", "error", err)
 		cn.degrade(before)
 	} else if cn.realm.Load().catalog.Digest() == before.catalog.Digest() {
@@ -170,9 +173,20 @@ func (w *writing) republish() {
 	}
 	cn.warnings.over("epoch")
 	// Once more, so that this process's catalog is known to be of the new epoch.
-	if err := cn.reload(ctx, nil); err != nil {
+	if err := cn.reload(ctx, nil, w.own()); err != nil {
 		cn.degrade(cn.realm.Load())
 	}
+}
+
+// own returns the link of the write to read the catalog over, where that shows
+// what any other connection would see; nil elsewhere. A second connection may
+// not be had: SQLite's exclusive locking, a server's last place.
+func (w *writing) own() *link {
+	l := w.c.link
+	if l == nil || l != w.l || l.dirty || l.textTx || w.c.tx != nil || w.c.bad || l.session.Fingerprint != w.r.session.Fingerprint {
+		return nil
+	}
+	return l
 }
 
 // answerTimeout bounds the question whether a connection still answers.
