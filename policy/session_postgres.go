@@ -9,7 +9,10 @@ import (
 
 const (
 	// The settings that change what a SELECT answers. Those with a dot are
-	// settings of extensions and of the program: a view or a policy reads them.
+	// settings of extensions, whose types may be written by them. Settings that
+	// a program makes up are not shown to anybody who does not know their
+	// names; they are read by current_setting, which is not immutable, and by
+	// views and row-level security: none of that is cached.
 	pgSession = `SELECT (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())::text,
   pg_backend_pid()::text,
   (SELECT extract(epoch FROM backend_start)::text FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()),
