@@ -18,6 +18,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
+
+	"github.com/redis/go-redis/v9/logging"
 )
 
 func main() {
@@ -30,7 +33,11 @@ func main() {
 		os.Exit(2)
 	}
 	o.colour = isTerminal(os.Stdout)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	// go-redis prints each failed dial; moneyclip warns once.
+	logging.Disable()
+	// Whatever ends the run, a closed pipe included, it cleans up first.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err = run(ctx, os.Stdout, o)
 	stop()
 	if err != nil {

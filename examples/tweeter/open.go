@@ -49,6 +49,12 @@ func openSite(ctx context.Context, o options) (s *site, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
+	if o.redis != "" {
+		// moneyclip would go on without it; there would be nothing to see.
+		if err := withRedis(ctx, o.redis, func(ctx context.Context, c *redis.Client) error { return c.Ping(ctx).Err() }); err != nil {
+			return s, fmt.Errorf("-redis: the server does not answer: %w", err)
+		}
+	}
 	random := make([]byte, 6)
 	if _, err := rand.Read(random); err != nil {
 		return s, err
@@ -178,18 +184,24 @@ func escape(value string) string { return strings.ReplaceAll(url.QueryEscape(val
 
 // forget removes from Redis what this run has left there.
 func forget(redisURL, namespace string) error {
+	return withRedis(context.Background(), redisURL, func(ctx context.Context, c *redis.Client) error {
+		keys := c.Scan(ctx, 0, namespace+":*", 1000).Iterator()
+		for keys.Next(ctx) {
+			if err := c.Unlink(ctx, keys.Val()).Err(); err != nil {
+				return err
+			}
+		}
+		return keys.Err()
+	})
+}
+
+func withRedis(ctx context.Context, redisURL string, f func(context.Context, *redis.Client) error) error {
 	o, err := redis.ParseURL(redisURL)
 	if err != nil {
-		return errors.New("the URL of Redis is malformed")
+		return errors.New("the URL is malformed") // the URL's own error may quote the password
 	}
 	c := redis.NewClient(o)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	keys := c.Scan(ctx, 0, namespace+":*", 1000).Iterator()
-	for keys.Next(ctx) {
-		if err := c.Unlink(ctx, keys.Val()).Err(); err != nil {
-			return errors.Join(err, c.Close())
-		}
-	}
-	return errors.Join(keys.Err(), c.Close())
+	return errors.Join(f(ctx, c), c.Close())
 }

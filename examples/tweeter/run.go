@@ -59,7 +59,7 @@ func awaitStore(ctx context.Context, s *site, h *driver.Handle, lease time.Durat
 	})
 	defer stop()
 	q := s.bind(s.cached)
-	ctx, cancel := context.WithTimeoutCause(ctx, 3*lease+5*time.Second, errors.New("the store does not keep anything: is Redis reachable?"))
+	ctx, cancel := context.WithTimeoutCause(ctx, 3*lease+5*time.Second, errors.New("the store keeps no rows of these tables: see the warnings"))
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
