@@ -64,6 +64,7 @@ var classes = []struct {
 	{"NOAUTH", classAuth, true},
 	{"WRONGPASS", classAuth, true},
 	{"NOPERM", classAuth, true},
+	{"Protocol error: unauthenticated", classAuth, true}, // NOAUTH for a command of more than ten words
 	{"max number of clients", classMaxClients, true},
 	{"MISCONF", classMisconf, true},
 	{"CLUSTERDOWN", classOther, true},

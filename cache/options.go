@@ -135,7 +135,7 @@ func NewRedisURL(url string, o Options) (*Cache, error) {
 	ro.ContextTimeoutEnabled = true
 	ro.MaxRetries = -1 // the breaker decides; a lookup that waits is worse than one that asks the database
 	ro.DialerRetries = 1
-	ro.PipelinePoolSize = -1 // everything is a pipeline: one pool, and fewer new connections to doubt
+	ro.PipelinePoolSize = -1  // everything is a pipeline: one pool, and fewer new connections to doubt
 	ro.DisableIdentity = true // CLIENT SETINFO would be one more command to allow
 	ro.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	client := redis.NewClient(ro)
