@@ -81,8 +81,13 @@ func (r *resultRows) ColumnTypePrecisionScale(i int) (precision, scale int64, ok
 }
 
 func (r *resultRows) ColumnTypeScanType(i int) reflect.Type {
-	if t := r.result.Columns[i].ScanType; t != nil {
-		return t
+	return scanType(r.result.Columns[i])
+}
+
+// scanType is the driver's own answer, even if that is none.
+func scanType(m cache.ColumnMeta) reflect.Type {
+	if m.HasScanType {
+		return m.ScanType
 	}
 	return anyType
 }
@@ -225,10 +230,7 @@ func (r *prefixRows) ColumnTypePrecisionScale(i int) (precision, scale int64, ok
 }
 
 func (r *prefixRows) ColumnTypeScanType(i int) reflect.Type {
-	if t := columnMeta(r.Rows, i, "").ScanType; t != nil {
-		return t
-	}
-	return anyType
+	return scanType(columnMeta(r.Rows, i, ""))
 }
 
 func hasNext(rows sqldriver.Rows) bool {
