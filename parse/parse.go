@@ -126,43 +126,47 @@ func callsIn(d Dialect, text string) ([]Function, []string) {
 	var (
 		functions set[Function]
 		operators set[string]
-		path      []string // the dotted name so far
+		last      Function // the last two parts of the dotted name so far
 		dot       bool     // the token before was a dot
-		operator  string
+		operator  int      // where the operator began; -1 outside of one
 	)
+	operator = -1
 	s := scanner{dialect: d, text: text}
 	for more := true; more; {
+		end := s.end // of the token before
 		more = s.next()
 		token := text[s.start:s.end]
-		if operator != "" && (s.kind != punctToken || !isOperator(token[0]) || s.start > 0 && !isOperator(text[s.start-1])) {
-			operators.add(operator)
-			operator = ""
+		isOp := d == PostgreSQL && s.kind == punctToken && isOperator(token[0])
+		if operator >= 0 && (!isOp || !isOperator(text[s.start-1])) {
+			operators.add(text[operator:end])
+			operator = -1
+		}
+		if isOp && operator < 0 {
+			operator = s.start
+		}
+		kw := noKeyword
+		if s.kind == wordToken {
+			kw = keywordOf(token)
 		}
 		switch {
-		case s.kind == wordToken && (dot || keywordOf(token) == noKeyword || keywordOf(token) == kwReplace):
-			if d == PostgreSQL {
+		case s.kind == quotedToken, s.kind == wordToken && (dot || kw == noKeyword || kw == kwReplace):
+			if s.kind == quotedToken {
+				token = unquote(token)
+			} else if d == PostgreSQL {
 				token = strings.ToLower(token)
 			}
-			path = append(path[:len(path):len(path)], token)
 			if !dot {
-				path = path[len(path)-1:]
+				last = Function{}
 			}
-		case s.kind == quotedToken:
-			if !dot {
-				path = nil
-			}
-			path = append(path[:len(path):len(path)], unquote(token))
-		case s.kind == punctToken && token == "." && len(path) > 0:
-		case s.kind == punctToken && token == "(" && len(path) > 0:
-			functions.add(Function{Schema: strings.Join(path[:len(path)-1], "."), Name: path[len(path)-1]})
-			path = nil
+			last = Function{Schema: last.Name, Name: token}
+		case token == "." && last.Name != "":
+		case token == "(" && last.Name != "":
+			functions.add(last)
+			last = Function{}
 		default:
-			path = nil
-			if s.kind == punctToken && d == PostgreSQL && isOperator(token[0]) {
-				operator += token
-			}
+			last = Function{}
 		}
-		dot = s.kind == punctToken && token == "."
+		dot = token == "."
 	}
 	return functions.list, operators.list
 }
