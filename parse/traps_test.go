@@ -262,15 +262,15 @@ func TestD21SubSelectsAndWholeRowsAreNotPlain(t *testing.T) {
 func TestBackslashBeforeAQuoteIsOpaqueInPostgreSQL(t *testing.T) {
 	for text, want := range map[string]Kind{
 		`SELECT '\' FROM t WHERE x = '; DELETE FROM t; --'`: Opaque,
-		`SELECT 'a\'' FROM t`:      Opaque,
-		`SELECT 'a\\' FROM t`:      Read,
-		`SELECT 'a\b' FROM t`:      Read,
-		`SELECT E'a\'b' FROM t`:    Read,
-		`SELECT e'\\' FROM t`:      Read,
-		"SELECT E'a'\n'b\\'' x":    Opaque,
-		`SELECT "a\" FROM t`:       Read,
-		`SELECT $$a\'$$ FROM t`:    Read,
-		`SELECT U&'\0061\' FROM t`: Opaque,
+		`SELECT 'a\'' FROM t`:                               Opaque,
+		`SELECT 'a\\' FROM t`:                               Read,
+		`SELECT 'a\b' FROM t`:                               Read,
+		`SELECT E'a\'b' FROM t`:                             Read,
+		`SELECT e'\\' FROM t`:                               Read,
+		"SELECT E'a'\n'b\\'' x":                             Opaque,
+		`SELECT "a\" FROM t`:                                Read,
+		`SELECT $$a\'$$ FROM t`:                             Read,
+		`SELECT U&'\0061\' FROM t`:                          Opaque,
 	} {
 		if f := Parse(PostgreSQL, text); f.Kind != want {
 			t.Errorf("%s: %s", text, brief(f))
