@@ -197,9 +197,13 @@ func TestD7KeptRowsLookLikeTheDriversOwn(t *testing.T) {
 				reads: true,
 				run: func(p *program) {
 					for range 3 {
-						p.query(p.db, selectOne, 1)
-						p.queryRow(p.db, selectOne, 1)
-						p.prepared(p.db, selectOne, 1)
+						for range 2 {
+							p.query(p.db, selectOne, 1)
+							p.settle()
+							p.queryRow(p.db, selectOne, 1)
+							p.prepared(p.db, selectOne, 1)
+							p.settle()
+						}
 						p.begin(nil, func(tx *sql.Tx) {
 							p.query(tx, selectOne, 1)
 							p.fail("commit", tx.Commit())

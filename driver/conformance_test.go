@@ -20,6 +20,7 @@ import (
 	"github.com/moneyclip/moneyclip/driver"
 	"github.com/moneyclip/moneyclip/internal/fakedb"
 	"github.com/moneyclip/moneyclip/parse"
+	"github.com/moneyclip/moneyclip/policy"
 )
 
 // A script is what a program does with a database. It runs over a fake driver
@@ -29,12 +30,16 @@ type script struct {
 	fake fakedb.Config
 	// fail makes the fake's Config.Fail for one run.
 	fail func(*program) func(fakedb.Call) error
+	// replies are made for one run and added to the fake's.
+	replies func(*program) map[string]fakedb.Reply
 	// conns limits the pool; the default is one connection, so that it is
 	// known which one serves.
 	conns int
 	// reads says that the script reads rows that are kept: the wrapped driver
 	// is then asked less often and reads ahead, and its calls are not compared.
 	reads bool
+	// mayHit says that a read may be served from the store, or not.
+	mayHit bool
 	// sees says that the driver receives other calls on purpose: only what the
 	// program sees is compared.
 	sees bool
@@ -50,18 +55,29 @@ var wraps = []struct {
 	name    string
 	dialect parse.Dialect
 	catalog bool
+	opts    []driver.Option
+	reads   bool // of interest only to scripts that read what is kept
 }{
-	{"sqlite, no catalog", parse.SQLite, false},
-	{"sqlite", parse.SQLite, true},
-	{"postgres, no catalog", parse.PostgreSQL, false},
+	{name: "sqlite, no catalog", dialect: parse.SQLite},
+	{name: "sqlite", dialect: parse.SQLite, catalog: true},
+	{name: "sqlite, nothing fits", dialect: parse.SQLite, catalog: true, reads: true,
+		opts: []driver.Option{driver.WithPolicy(policy.Policy{Defaults: policy.Defaults{MaxEntry: 1}})}},
+	{name: "postgres, no catalog", dialect: parse.PostgreSQL},
 }
 
 func (s script) compare(t *testing.T) {
 	t.Helper()
 	bare := s.play(t, sqlDB)
 	for _, w := range wraps {
+		if w.reads && !s.reads {
+			continue
+		}
 		t.Run(w.name, func(t *testing.T) {
-			got := s.play(t, func(t *testing.T, fake *fakedb.DB) *sql.DB { return wrapped(t, fake, w.dialect) }, catalogOf(t, w.catalog))
+			open := func(t *testing.T, fake *fakedb.DB) *sql.DB { return wrapped(t, fake, w.dialect, w.opts...) }
+			got := s.play(t, open, catalogOf(w.catalog))
+			if wantHits := s.reads && w.catalog && w.opts == nil; !s.mayHit && wantHits != (got.stats.Hits > 0) {
+				t.Errorf("hits: %+v", got.stats)
+			}
 			if diff := cmp.Diff(bare.seen, got.seen); diff != "" {
 				t.Errorf("the program sees (- bare, + wrapped):\n%s", diff)
 			}
@@ -132,20 +148,22 @@ func wrapped(t *testing.T, fake *fakedb.DB, dialect parse.Dialect, opts ...drive
 type played struct {
 	seen  []string
 	calls map[int][]string // by connection: between two of them there is no order
+	stats driver.Stats     // of a wrapped driver
 }
 
 // warmUp is what each script begins with: the wrapped driver dials, and learns
 // what it wants to know.
-const warmUp = "PRAGMA warm_up"
+const warmUp = "SELECT 1"
 
 func (s script) play(t *testing.T, open func(*testing.T, *fakedb.DB) *sql.DB, settings ...func(*fakedb.Config)) played {
 	t.Helper()
 	cfg := s.fake
 	cfg.Replies = map[string]fakedb.Reply{warmUp: {}}
-	for query, r := range s.fake.Replies {
-		cfg.Replies[query] = r
-	}
+	maps.Copy(cfg.Replies, s.fake.Replies)
 	p := &program{t: t, ctx: context.Background()}
+	if s.replies != nil {
+		maps.Copy(cfg.Replies, s.replies(p))
+	}
 	if s.fail != nil {
 		fail := s.fail(p)
 		cfg.Fail = func(c fakedb.Call) error {
@@ -168,6 +186,10 @@ func (s script) play(t *testing.T, open func(*testing.T, *fakedb.DB) *sql.DB, se
 	p.fake.Reset()
 	p.begun = true
 	s.run(p)
+	var stats driver.Stats
+	if h, err := driver.Of(p.db); err == nil {
+		stats = h.Stats()
+	}
 	p.fail("close database", p.db.Close())
 	p.fake.WaitClosed(t)
 
@@ -175,7 +197,17 @@ func (s script) play(t *testing.T, open func(*testing.T, *fakedb.DB) *sql.DB, se
 	for _, c := range p.fake.Calls() {
 		calls[c.Conn] = append(calls[c.Conn], strings.TrimPrefix(c.String(), fmt.Sprint(c.Conn, " ")))
 	}
-	return played{seen: p.seen, calls: calls}
+	return played{seen: p.seen, calls: calls, stats: stats}
+}
+
+// settle waits for what the wrapped driver does in the background, so that what
+// was read before is kept after.
+func (p *program) settle() {
+	if h, err := driver.Of(p.db); err == nil {
+		if err := h.Sync(p.ctx); err != nil {
+			p.t.Error(err)
+		}
+	}
 }
 
 // program does what programs do with a database, and notes all that it sees.
@@ -395,7 +427,7 @@ func cancelling(op string) func(*program) func(fakedb.Call) error {
 
 // catalogOf makes a fake answer what it has no script for from a real SQLite
 // database, in which authors has a primary key; without it nothing is answered.
-func catalogOf(t *testing.T, known bool) func(*fakedb.Config) {
+func catalogOf(known bool) func(*fakedb.Config) {
 	return func(cfg *fakedb.Config) {
 		if !known {
 			return
@@ -440,6 +472,9 @@ func (c *catalogConn) ask(query string, args []sqldriver.NamedValue) (fakedb.Rep
 			return fakedb.Reply{Sets: []fakedb.ResultSet{set}}, nil
 		} else if err != nil {
 			return fakedb.Reply{}, err
+		}
+		if query == "PRAGMA database_list" {
+			row[2] = "/fake.db" // rows of a database without a file are not kept
 		}
 		set.Rows = append(set.Rows, row)
 	}
