@@ -1,12 +1,9 @@
 package driver
 
 import (
-	"go/parser"
-	"go/token"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
+
+	"github.com/moneyclip/moneyclip/internal/imports"
 )
 
 // forbidden imports of this package, each with its reason. Tests are free.
@@ -21,29 +18,4 @@ var forbidden = map[string]string{
 	"github.com/moneyclip/moneyclip/sqlcext": "sqlcext is built on this package",
 }
 
-func TestImportsKeepTheDirection(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no files", err)
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, spec := range f.Imports {
-			path, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for prefix, reason := range forbidden {
-				if path == prefix || strings.HasPrefix(path, prefix+"/") {
-					t.Errorf("%s imports %s: %s", name, path, reason)
-				}
-			}
-		}
-	}
-}
+func TestImportsKeepTheDirection(t *testing.T) { imports.Check(t, forbidden) }

@@ -1,0 +1,3 @@
+// Package sqlcext is what sqlc-generated code may use of the cache beyond
+// running over it unchanged.
+package sqlcext
