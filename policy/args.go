@@ -60,6 +60,14 @@ func bind(args []driver.NamedValue) (b binding, foreign bool) {
 	return byName, foreign
 }
 
+// Rewrites reports whether an argument replaces the text that it is given
+// with, as pgx's QueryRewriter does: what is executed is not what was planned.
+// Plan.Write then says everything, also where MayWrite is false.
+func Rewrites(args []driver.NamedValue) bool {
+	b, _ := bind(args)
+	return b == rewriter
+}
+
 // option looks at an argument that is no value of database/sql's. pgx takes
 // options in front of the arguments proper, which then are numbered one lower,
 // and rewriters, which make another text. Go's unnamed types are neither.

@@ -22,9 +22,11 @@ const longPart = 96
 func appendInt(key []byte, v int64) []byte {
 	var digits [20]byte
 	d := strconv.AppendInt(digits[:0], v, 10)
-	key = append(key, 'i')
-	key = strconv.AppendInt(key, int64(len(d)), 10)
-	key = append(key, ':')
+	if len(d) < 10 { // the usual case, without a second conversion
+		key = append(key, 'i', '0'+byte(len(d)), ':')
+	} else {
+		key = append(key, 'i', '0'+byte(len(d)/10), '0'+byte(len(d)%10), ':')
+	}
 	return append(key, d...)
 }
 

@@ -13,7 +13,7 @@ type Plan struct {
 	Facts *parse.Facts
 
 	// MayWrite is false for an ordinary read: Write then says that nothing is
-	// touched, whatever the arguments.
+	// touched, unless an argument [Rewrites] the text.
 	MayWrite bool
 
 	// Session reports that later answers of the connection may differ once the

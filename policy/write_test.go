@@ -323,6 +323,22 @@ func TestPlanSaysWhatConcernsTheSession(t *testing.T) {
 	}
 }
 
+func TestArgumentsThatReplaceTheText(t *testing.T) {
+	r := sqlite(t, `CREATE TABLE a (id INTEGER PRIMARY KEY)`).rules(t, Policy{})
+	p := r.planOf(`SELECT * FROM a WHERE id = 1`)
+	for _, args := range [][]any{{pgxRewriter{}}, {int64(1), pgxRewriter{}}, {&pgxRewriter{}}} {
+		if e := p.Write(named(args...)); !Rewrites(named(args...)) || !e.All || !e.Reload {
+			t.Errorf("%v: %s", args, show(e))
+		}
+		if got := p.Read(named(args...)); !got.Code.Bypass() {
+			t.Errorf("%v: %v", args, got.Code)
+		}
+	}
+	if Rewrites(named(int64(1), nil, pgxOption(1), []string{"x"}, "x")) {
+		t.Error("an argument that does not replace the text")
+	}
+}
+
 // A session with another search path may mean another table by the same name.
 func TestDirtySessionWritesEveryTableOfTheName(t *testing.T) {
 	db := postgres(t,
