@@ -60,12 +60,14 @@ func TestContract04A5FirstOfTwoWritersDoesNotOpenTheGate(t *testing.T) {
 			both(t, func(t *testing.T, w *world) {
 				reader, one, two := w.open(), w.open(), w.open()
 				vacant(t, reader, alice)
-				h1, h2 := hold(t, one, keys), hold(t, two, keys)
-				release(t, h1)
-				wantOutcome(t, reader, alice, Held)
-				release(t, h2)
-				put(t, reader, alice, wantOutcome(t, reader, alice, Absent).Lease, "new")
-				wantFound(t, reader, alice, "new")
+				for _, firstOut := range []int{0, 1} {
+					h := []*Hold{hold(t, one, keys), hold(t, two, keys)}
+					release(t, h[firstOut])
+					wantOutcome(t, reader, alice, Held)
+					release(t, h[1-firstOut])
+					put(t, reader, alice, wantOutcome(t, reader, alice, Absent).Lease, "new")
+					wantFound(t, reader, alice, "new")
+				}
 			})
 		})
 	}
@@ -114,6 +116,7 @@ func TestContract07B6HoldOfDeadWriterRunsOut(t *testing.T) {
 			both(t, func(t *testing.T, w *world) {
 				reader, writer := w.open(), w.open()
 				before := vacant(t, reader, alice)
+				put(t, reader, alice, before, "old")
 				die(hold(t, writer, keys))
 				w.lapse()
 				after := vacant(t, reader, alice)
@@ -524,6 +527,46 @@ func TestContract30EntryLivesForItsTTL(t *testing.T) {
 		}
 		until(t, "the end of the entry", func() bool {
 			l := c.Lookup(context.Background(), alice, short)
+			return l.Outcome == Absent
+		})
+	})
+}
+
+func TestContract31FillIsRefusedWhileHeldWhateverItsLease(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		reader, writer := w.open(), w.open()
+		vacant(t, reader, alice)
+		h := hold(t, writer, rows(alice))
+		v, err := reader.st.lookup(t.Context(), alice, query) // what a lookup keeps to itself
+		if err != nil || !v.held || v.lease.generation == "" {
+			t.Fatalf("view of a held row: %+v, %v", v, err)
+		}
+		put(t, reader, alice, v.lease, "old")
+		wantOutcome(t, reader, alice, Held)
+		die(h)
+		w.lapse()
+		vacant(t, reader, alice) // notices that the hold ran out
+		put(t, reader, alice, v.lease, "old")
+		wantOutcome(t, reader, alice, Absent)
+	})
+}
+
+func TestContract32FillThatNoticesAnExpiredHoldIsRefused(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		reader, writer := w.open(), w.open()
+		vacant(t, reader, alice)
+		die(hold(t, writer, rows(alice)))
+		v, err := reader.st.lookup(t.Context(), alice, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.lapse()
+		until(t, "the hold to run out", func() bool { // by fills alone: the first to notice is refused too
+			put(t, reader, alice, v.lease, "old")
+			l := reader.Lookup(context.Background(), alice, query)
+			if l.Outcome == Found {
+				t.Fatal("a fill with a lease from under a hold was kept")
+			}
 			return l.Outcome == Absent
 		})
 	})

@@ -407,6 +407,25 @@ func TestF8FlushAllWhileHeld(t *testing.T) {
 	wantFound(t, reader, alice, "new")
 }
 
+func TestF8HoldAfterLossFencesForHoldsThatWereLost(t *testing.T) {
+	t.Parallel()
+	w := redisWorld(t, testenv.Redis(t))
+	reader, one, two := w.open(), w.open(), w.open()
+	vacant(t, reader, alice)
+	h := hold(t, one, rows(alice))
+	die(h) // it does not renew during the test
+	control, _, _ := layout{w.namespace, 1}.locate(alice)
+	if err := w.redis.Del(t.Context(), control).Err(); err != nil {
+		t.Fatal(err)
+	}
+	lost := time.Now()
+	release(t, hold(t, two, rows(bob)))
+	vacant(t, reader, alice)
+	if d := time.Since(lost); d < w.lease*9/10 {
+		t.Fatalf("a lease beside a write in flight, %v after its hold was lost", d)
+	}
+}
+
 func TestF9RestartEmptyServesNothingStale(t *testing.T) {
 	t.Parallel()
 	server := testenv.StartRedis(t)

@@ -160,6 +160,9 @@ func vacant(t *testing.T, c *Cache, row Row) Lease {
 	var l Lookup
 	until(t, "a lease", func() bool {
 		l = c.Lookup(context.Background(), row, query)
+		if l.Outcome == Found {
+			t.Fatalf("found %q where there should be nothing", l.Entry)
+		}
 		return l.Outcome == Absent
 	})
 	return l.Lease
