@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"context"
 	"database/sql"
+	"net/url"
 	"testing"
 
 	"github.com/mattn/go-sqlite3"
@@ -60,7 +62,6 @@ func TestDriversReadTheSameCatalog(t *testing.T) {
 	}
 }
 
-// An ordinary user reads the same as the owner of the tables.
 func TestTemporaryTablesAreNotInTheCatalog(t *testing.T) {
 	db := postgres(t, `CREATE TABLE a (id int PRIMARY KEY)`)
 	before := db.catalog(t).Digest()
@@ -204,6 +205,71 @@ func TestSQLiteKeysThatAreTheRowid(t *testing.T) {
 		}
 		if made := err == nil && key.Valid; made != want {
 			t.Errorf("%s: SQLite makes a key: %v (%v)", table, made, err)
+		}
+	}
+}
+
+// An ordinary user, who may not even read the tables, reads the same catalog.
+func TestOrdinaryUsersReadTheCatalog(t *testing.T) {
+	db := postgres(t, postgresReadSchema...)
+	db.exec(t, `CREATE ROLE moneyclip_test_reader LOGIN`)
+	t.Cleanup(func() {
+		if _, err := db.ExecContext(context.WithoutCancel(t.Context()), `DROP ROLE moneyclip_test_reader`); err != nil {
+			t.Error(err)
+		}
+	})
+	dsn, err := url.Parse(db.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dsn.User = url.User("moneyclip_test_reader")
+	if open(t, parse.PostgreSQL, "postgres", dsn.String()).catalog(t).Digest() != db.catalog(t).Digest() {
+		t.Error("another digest")
+	}
+}
+
+// Kinds of relations and keys that are rarely seen.
+func TestRareRelationsPostgres(t *testing.T) {
+	r := postgres(t,
+		`CREATE FOREIGN DATA WRAPPER w`, `CREATE SERVER s FOREIGN DATA WRAPPER w`, `CREATE FOREIGN TABLE far (id int) SERVER s`,
+		`CREATE MATERIALIZED VIEW mat AS SELECT 1 AS id`, `CREATE SEQUENCE seq`,
+		`CREATE TABLE late (id int PRIMARY KEY DEFERRABLE)`,
+		`CREATE TABLE wide (v text, id int, PRIMARY KEY (id) INCLUDE (v))`,
+		`CREATE TABLE dropped (a int, id int PRIMARY KEY, b int)`, `ALTER TABLE dropped DROP COLUMN a`,
+		`CREATE TABLE asleep (id int PRIMARY KEY)`, `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
+		`CREATE TRIGGER t BEFORE UPDATE ON asleep FOR EACH ROW EXECUTE FUNCTION f()`, `ALTER TABLE asleep DISABLE TRIGGER t`,
+		`CREATE TABLE partial (id int PRIMARY KEY, v text)`, `CREATE UNIQUE INDEX ON partial (v) WHERE v > 'a'`,
+		`CREATE TABLE self (id int PRIMARY KEY, up int REFERENCES self ON DELETE SET NULL)`,
+	).rules(t, Policy{})
+	for _, c := range []struct {
+		table string
+		read  Code
+		write string
+	}{
+		{"far", BypassNotBaseTable, "all"},
+		{"mat", BypassNotBaseTable, "all"},
+		{"seq", BypassNotBaseTable, "all"},
+		{"late", BypassNotPrimaryKey, "nothing"},
+		{"wide", Miss, "public.wide:i1:7"},
+		{"dropped", Miss, "public.dropped:i1:7"},
+		{"asleep", Miss, "all"}, // somebody may wake it: session_replication_role
+		{"partial", Miss, "public.partial:i1:7"},
+		{"self", Miss, "all"},
+	} {
+		if got := r.planOf(`SELECT id FROM ` + c.table + ` WHERE id = 7`).Read(nil); got.Code != c.read {
+			t.Errorf("%s: %v (%s), want %v", c.table, got.Code, got.Reason, c.read)
+		}
+		if got := show(r.planOf(`DELETE FROM ` + c.table + ` WHERE id = 7`).Write(nil)); got != c.write {
+			t.Errorf("%s: %s, want %s", c.table, got, c.write)
+		}
+	}
+	for text, want := range map[string]string{
+		`INSERT INTO dropped VALUES (7, 1)`: "public.dropped:i1:7",
+		`INSERT INTO wide VALUES ('x', 7)`:  "public.wide:i1:7",
+		`INSERT INTO partial VALUES (7, 'b') ON CONFLICT (v) WHERE v > 'a' DO UPDATE SET v = 'c'`: "public.partial:*",
+	} {
+		if got := show(r.planOf(text).Write(nil)); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
 }
