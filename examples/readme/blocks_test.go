@@ -13,6 +13,7 @@ import (
 	"github.com/moneyclip/moneyclip/examples/tweeter/postgresdb"
 	"github.com/moneyclip/moneyclip/parse"
 	"github.com/moneyclip/moneyclip/policy"
+	"github.com/moneyclip/moneyclip/sqlcext"
 )
 
 // The functions of this file are the README's code blocks with a signature
@@ -68,6 +69,12 @@ func readAndRefresh(ctx context.Context, q *postgresdb.Queries, id int64) (postg
 	// Asks the database and keeps the answer.
 	account, err := q.GetAccount(driver.WithRefresh(ctx), id)
 	return account, err
+}
+
+func bothWays(db *sql.DB) (*postgresdb.Queries, *postgresdb.Queries) {
+	// Both over one pool: reads of the second ask the database, writes of both invalidate.
+	cached, plain := postgresdb.New(db), postgresdb.New(sqlcext.Uncached(db))
+	return cached, plain
 }
 
 func copyIn(ctx context.Context, db *sql.DB, rows [][]any) error {

@@ -51,8 +51,8 @@ func TestBlocksOfTheReadmeAreTestedCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)\n```").FindAllStringSubmatch(readme(t), -1)
-	if len(blocks) != 7 {
-		t.Errorf("README has %d Go blocks, 7 are tested", len(blocks))
+	if len(blocks) != 8 {
+		t.Errorf("README has %d Go blocks, 8 are tested", len(blocks))
 	}
 	for _, b := range blocks {
 		if !strings.Contains(unindented(string(tested)), unindented(b[1])) {
@@ -201,6 +201,10 @@ func TestReadsAroundTheCacheAndTheDriversOwnConnection(t *testing.T) {
 
 	if a, err := readAround(ctx, q, 1); err != nil || a.Username != "tom" || c.last() != policy.BypassRequested {
 		t.Errorf("WithBypass: %q, %v, %s", a.Username, err, c.last())
+	}
+	_, plain := bothWays(db)
+	if a, err := plain.GetAccount(ctx, 1); err != nil || a.Username != "tom" || c.last() != policy.BypassRequested {
+		t.Errorf("Uncached: %q, %v, %s", a.Username, err, c.last())
 	}
 	if a, err := readAndRefresh(ctx, q, 1); err != nil || a.Username != "tom" || c.last() == policy.Hit {
 		t.Errorf("WithRefresh: %q, %v, %s", a.Username, err, c.last())
