@@ -17,7 +17,7 @@ import (
 )
 
 // The functions of this file are the README's code blocks with a signature
-// around them. TestBlocksAreInTheReadme compares, and the tests run them.
+// around them. TestBlocksOfTheReadmeAreTestedCode compares, and the tests run them.
 
 func registerTraced() error {
 	err := driver.Register("tracedpg", "tracedpg", parse.PostgreSQL) // sql.Open("moneyclip+tracedpg", …)
