@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -166,8 +167,11 @@ func (s script) play(t *testing.T, open func(*testing.T, *fakedb.DB) *sql.DB, se
 	}
 	if s.fail != nil {
 		fail := s.fail(p)
+		var mu sync.Mutex // the wrapped driver reads its catalog in the background, too
 		cfg.Fail = func(c fakedb.Call) error {
-			if !p.begun {
+			mu.Lock()
+			defer mu.Unlock()
+			if !p.begun.Load() {
 				return nil
 			}
 			return fail(c)
@@ -184,7 +188,7 @@ func (s script) play(t *testing.T, open func(*testing.T, *fakedb.DB) *sql.DB, se
 		t.Fatal(err)
 	}
 	p.fake.Reset()
-	p.begun = true
+	p.begun.Store(true)
 	s.run(p)
 	var stats driver.Stats
 	if h, err := driver.Of(p.db); err == nil {
@@ -216,7 +220,7 @@ type program struct {
 	ctx   context.Context
 	db    *sql.DB
 	fake  *fakedb.DB
-	begun bool
+	begun atomic.Bool
 	seen  []string
 
 	// Of the context that cancellable gives.
