@@ -89,6 +89,9 @@ func (k *call) runExec(ctx context.Context) (sqldriver.Result, error) {
 // read serves a text that changes nothing.
 func (k *call) read(ctx context.Context) (sqldriver.Rows, error) {
 	code, reason := k.c.bypass(ctx, k.r)
+	if ctx.Err() != nil { // the inner driver says it in its own words
+		code, reason = policy.BypassRequested, "the context has ended"
+	}
 	var d policy.Read
 	if code == policy.Hit {
 		d = k.t.Read(k.values)

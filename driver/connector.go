@@ -91,12 +91,12 @@ func (cn *connector) Driver() sqldriver.Driver { return cn.driver }
 // connection that is still in use, with a transaction perhaps, keeps the store
 // until it is closed: its commit must invalidate.
 func (cn *connector) Close() error {
-	cn.close()
-	cn.background.Wait()
 	cn.mu.Lock()
 	cn.ended = true
 	idle := cn.conns == 0
 	cn.mu.Unlock()
+	cn.close()
+	cn.background.Wait()
 	var err error
 	if idle {
 		err = cn.closeCaches()
@@ -138,7 +138,7 @@ func (cn *connector) cacheOf(namespace string) (*cache.Cache, error) {
 		return c, nil
 	}
 	if cn.ended {
-		return nil, errors.New("moneyclip: the database is closed")
+		return nil, errClosed
 	}
 	o := cache.Options{Namespace: namespace, Lease: cn.cfg.lease, Mode: cn.cfg.mode, Logger: cn.cfg.logger}
 	var c *cache.Cache
@@ -165,7 +165,13 @@ func (cn *connector) dial(ctx context.Context) (sqldriver.Conn, policy.Session, 
 	if err != nil {
 		return nil, policy.Session{}, err
 	}
-	session, err := cn.attend(ctx, inner)
+	session, err := cn.inspect(ctx, inner)
+	if err == nil && cn.stale(cn.realm.Load(), session) {
+		err = cn.attend(ctx, inner, session)
+		if errors.Is(err, errAbandoned) {
+			return nil, session, ctx.Err()
+		}
+	}
 	if err != nil {
 		inner.Close()
 		return nil, policy.Session{}, err
@@ -173,37 +179,79 @@ func (cn *connector) dial(ctx context.Context) (sqldriver.Conn, policy.Session, 
 	return inner, session, nil
 }
 
-// attend learns the session of a new connection.
-func (cn *connector) attend(ctx context.Context, inner sqldriver.Conn) (policy.Session, error) {
+func (cn *connector) inspect(ctx context.Context, inner sqldriver.Conn) (policy.Session, error) {
 	session, err := policy.Inspect(ctx, cn.cfg.dialect, queryer{inner})
-	if err != nil {
-		if ctx.Err() != nil || errors.Is(err, sqldriver.ErrBadConn) {
-			return session, err
-		}
-		cn.warnings.say("session", "moneyclip: a connection's session could not be read: it is not cached", "error", err)
-		session = policy.Session{NoCache: "the session could not be read"}
-		if r := cn.realm.Load(); r != nil {
-			session.Namespace = r.session.Namespace
-		}
+	if err == nil || ctx.Err() != nil || errors.Is(err, sqldriver.ErrBadConn) {
+		return session, err
 	}
-	if !cn.stale(cn.realm.Load(), session) {
-		return session, nil
+	cn.warnings.say("session", "moneyclip: a connection's session could not be read: it is not cached", "error", err)
+	session = policy.Session{NoCache: "the session could not be read"}
+	if r := cn.realm.Load(); r != nil {
+		session.Namespace = r.session.Namespace
 	}
+	return session, nil
+}
+
+// errAbandoned says that the connection belongs to the goroutine that learns.
+var errAbandoned = errors.New("moneyclip: the caller's context ended while the catalog was read")
+
+// attend learns the realm over a new connection. That may take longer than the
+// first caller waits: it goes on without it, for the next one.
+func (cn *connector) attend(ctx context.Context, inner sqldriver.Conn, session policy.Session) error {
+	done := make(chan error, 1)
+	var parted atomic.Bool // by whoever is first: the caller who leaves, or the end
+	learn := func() {
+		err := cn.learnOnce(inner, session)
+		if !parted.CompareAndSwap(false, true) {
+			inner.Close()
+			return
+		}
+		done <- err
+	}
+	if !cn.spawn(learn) {
+		return errClosed
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	if parted.CompareAndSwap(false, true) {
+		return errAbandoned
+	}
+	return <-done
+}
+
+func (cn *connector) learnOnce(inner sqldriver.Conn, session policy.Session) error {
+	ctx, cancel := context.WithTimeout(cn.closed, catalogTimeout)
+	defer cancel()
 	select {
 	case <-cn.learning:
 	case <-ctx.Done():
-		return session, ctx.Err()
+		return ctx.Err()
 	}
 	defer func() { cn.learning <- struct{}{} }()
 	if !cn.stale(cn.realm.Load(), session) {
-		return session, nil
+		return nil
 	}
 	r, err := cn.learn(ctx, inner, session)
-	if err != nil {
-		return session, err
+	if err == nil {
+		cn.realm.Store(r)
 	}
-	cn.realm.Store(r)
-	return session, nil
+	return err
+}
+
+var errClosed = errors.New("moneyclip: the database is closed")
+
+// spawn runs f in the background; false where the connector is closed.
+func (cn *connector) spawn(f func()) bool {
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	if cn.ended {
+		return false
+	}
+	cn.background.Go(f)
+	return true
 }
 
 // stale reports whether the realm must be learnt (again) by a connection of
@@ -253,7 +301,7 @@ func (cn *connector) reloadSoon(seen *realm) {
 	if !seen.reloading.CompareAndSwap(false, true) {
 		return
 	}
-	cn.background.Go(func() {
+	cn.spawn(func() {
 		ctx, cancel := context.WithTimeout(cn.closed, catalogTimeout)
 		defer cancel()
 		if err := cn.reload(ctx, seen, nil); err != nil {
