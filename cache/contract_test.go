@@ -561,13 +561,15 @@ func TestContract32FillThatNoticesAnExpiredHoldIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.lapse()
-		until(t, "the hold to run out", func() bool { // by fills alone: the first to notice is refused too
+		until(t, "the hold to run out", func() bool { // seen by fills alone: the first to notice is refused too
 			put(t, reader, alice, v.lease, "old")
-			l := reader.Lookup(context.Background(), alice, query)
-			if l.Outcome == Found {
-				t.Fatal("a fill with a lease from under a hold was kept")
+			now, err := reader.st.lookup(t.Context(), alice, query)
+			if err != nil || now.current {
+				t.Fatalf("after a fill with a lease from under a hold: %+v, %v", now, err)
 			}
-			return l.Outcome == Absent
+			return !now.held
 		})
+		put(t, reader, alice, v.lease, "old")
+		wantOutcome(t, reader, alice, Absent)
 	})
 }
