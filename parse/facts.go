@@ -115,7 +115,7 @@ type Value struct {
 	Ordinal int    // of a Param by position: 1 for the first argument, as database/sql's NamedValue.Ordinal
 	Name    string // of a Param by name (:name, @name, $name): without its prefix; Ordinal is then set too where the driver binds by position (SQLite), else 0
 	Go      any    // of a Literal
-	Cast    string // the type of a cast directly around it, as written; empty without one
+	Cast    string // the type of the one cast directly around it, as the parser names it (PostgreSQL: int is pg_catalog.int4); empty without one
 }
 
 // Equality is a conjunct at the top level of WHERE: column = value, column IN
@@ -140,7 +140,8 @@ const (
 // Select is what one plain SELECT over one table says. It is given only for a
 // text of one statement with exactly one item in FROM, a plain table name,
 // and with no sub-select, CTE, set operation, join, aggregate by GROUP BY or
-// HAVING, DISTINCT, window clause, TABLESAMPLE, INDEXED BY or INTO.
+// HAVING, DISTINCT, window, TABLESAMPLE, INDEXED BY, ONLY or INTO. It may
+// lock: see Facts.Locks.
 type Select struct {
 	Table      Table
 	Alias      string // empty without one
@@ -165,7 +166,7 @@ const (
 	Truncate
 	Copy // COPY … FROM, LOAD DATA: rows arrive until the statement is closed
 	Merge
-	Create // SELECT INTO, CREATE TABLE AS, and DDL that names the table
+	Create // SELECT INTO, CREATE TABLE AS, and DDL that names the table; DDL may change tables that it does not name
 )
 
 // ConflictKind says what an INSERT does with a row that is there already.
@@ -239,5 +240,5 @@ type Facts struct {
 // Function is a function that a text calls.
 type Function struct {
 	Schema string // as written
-	Name   string // folded as the dialect does
+	Name   string // folded as the dialect does; SQLite's LIKE, GLOB, REGEXP and MATCH are functions too
 }
