@@ -2,6 +2,7 @@ package driver_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/moneyclip/moneyclip/parse"
 	"github.com/moneyclip/moneyclip/policy"
@@ -102,7 +103,7 @@ func TestC21NamesAsTheyAreWritten(t *testing.T) {
 		trapWrite{name: "another case", write: []string{"UPDATE T SET V = 'new' WHERE ID = 1"}, changed: []string{byID1}, code: policy.InvalidateRow},
 		trapWrite{name: "schema", trap: trap{only: parse.PostgreSQL}, write: []string{`UPDATE "public"."t" SET v = 'new' WHERE id = 1`},
 			changed: []string{byID1, "SELECT v FROM public.t WHERE id = 1"}, code: policy.InvalidateRow},
-		trapWrite{name: "schema", trap: trap{only: parse.SQLite}, write: []string{`UPDATE main.t SET v = 'new' WHERE id = 1`},
+		trapWrite{name: "schema main", trap: trap{only: parse.SQLite}, write: []string{`UPDATE main.t SET v = 'new' WHERE id = 1`},
 			changed: []string{byID1, "SELECT v FROM main.t WHERE id = 1"}, code: policy.InvalidateRow},
 		trapWrite{name: "another schema", trap: trap{only: parse.PostgreSQL, schema: schemas}, write: []string{"UPDATE other.t SET v = 'new' WHERE id = 1"},
 			changed: []string{"SELECT v FROM other.t WHERE id = 1"}, code: policy.InvalidateRow},
@@ -230,7 +231,7 @@ func TestC31TriggerAddedByAnotherProcess(t *testing.T) {
 func TestC25SchemaChanges(t *testing.T) {
 	const all = "SELECT * FROM t WHERE id = 1"
 	t.Run("add column", func(t *testing.T) {
-		trap{}.run(t, func(t *testing.T, g *trapRig) {
+		trap{inline: true}.run(t, func(t *testing.T, g *trapRig) {
 			g.changes(func() { g.exec(g.W, "ALTER TABLE t ADD COLUMN w TEXT DEFAULT 'added'") }, all)
 			// R has the old catalog until it hears of the new one: its writes
 			// must reach W all the same.
@@ -243,14 +244,22 @@ func TestC25SchemaChanges(t *testing.T) {
 		})
 	})
 	t.Run("rename column", func(t *testing.T) {
-		trap{}.run(t, func(t *testing.T, g *trapRig) {
+		trap{inline: true}.run(t, func(t *testing.T, g *trapRig) {
 			g.changes(func() { g.exec(g.W, "ALTER TABLE t RENAME COLUMN v TO w") }, all)
 			g.fresh("SELECT v FROM t WHERE id = 1")
 		})
 	})
+	two := []string{trapTable, trapRows, "CREATE TABLE u (id INTEGER PRIMARY KEY, v TEXT)", "INSERT INTO u VALUES (1, 'u 1')"}
+	const other = "SELECT v FROM u WHERE id = 1"
 	t.Run("rename table", func(t *testing.T) {
-		trap{}.run(t, func(t *testing.T, g *trapRig) {
+		trap{inline: true, schema: two}.run(t, func(t *testing.T, g *trapRig) {
 			g.changes(func() { g.exec(g.W, "ALTER TABLE t RENAME TO moved") }, all)
+			trapUntil(t, func() bool { // a read that asks the store hears of the change
+				g.read(g.R, other)
+				before := g.r.Stats().Hits
+				g.read(g.R, "SELECT * FROM moved WHERE id = 1")
+				return g.r.Stats().Hits > before
+			}, func() string { return "the renamed table is never served" })
 			g.changes(func() {
 				g.exec(g.W, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)")
 				g.exec(g.W, "UPDATE moved SET v = 'new' WHERE id = 1")
@@ -259,12 +268,12 @@ func TestC25SchemaChanges(t *testing.T) {
 		})
 	})
 	t.Run("drop", func(t *testing.T) {
-		trap{}.run(t, func(t *testing.T, g *trapRig) {
+		trap{inline: true}.run(t, func(t *testing.T, g *trapRig) {
 			g.changes(func() { g.exec(g.W, "DROP TABLE t") }, all)
 		})
 	})
 	t.Run("in a transaction", func(t *testing.T) {
-		trap{}.run(t, func(t *testing.T, g *trapRig) {
+		trap{inline: true}.run(t, func(t *testing.T, g *trapRig) {
 			g.changes(func() {
 				tx := g.begin(g.W, nil)
 				g.exec(tx, "ALTER TABLE t ADD COLUMN w TEXT DEFAULT 'added'")
@@ -274,15 +283,43 @@ func TestC25SchemaChanges(t *testing.T) {
 		})
 	})
 	t.Run("another key", func(t *testing.T) {
-		trap{only: parse.PostgreSQL}.run(t, func(t *testing.T, g *trapRig) {
+		trap{inline: true, only: parse.PostgreSQL, schema: two}.run(t, func(t *testing.T, g *trapRig) {
 			g.warm(all)
 			g.exec(g.W, "ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (v)")
 			g.exec(g.W, "INSERT INTO t VALUES (1, 'a second row 1')")
 			g.fresh(all)
-			// R may know the new key or not: what it writes must reach W.
-			g.changes(func() { g.exec(g.R, "UPDATE t SET id = 5 WHERE id = 1") }, "SELECT * FROM t WHERE v = 'old 1'")
+			// W may know the new key or not: what R writes must reach it.
+			g.exec(g.R, "UPDATE t SET id = 5 WHERE id = 1")
+			g.fresh(all)
+			g.changes(func() { g.exec(g.W, "UPDATE t SET id = 6 WHERE id = 5") }, "SELECT * FROM t WHERE v = 'old 1'")
 		})
 	})
+}
+
+// The lease is long, so that a reader which learns of a schema change only by
+// and by is caught while it does not know.
+func TestC25ReaderWithTheOldCatalog(t *testing.T) {
+	for _, c := range []struct{ name, change, write string }{
+		{"the key is gone", "DROP TABLE t; CREATE TABLE t AS SELECT 1 AS id, 'made' AS v", "UPDATE t SET v = 'changed' WHERE id = 1"},
+		{"another key", "DROP TABLE t; CREATE TABLE t (id INTEGER NOT NULL, v TEXT, k INTEGER PRIMARY KEY); INSERT INTO t VALUES (1, 'made', 77)", "UPDATE t SET v = 'changed' WHERE k = 77"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			trap{inline: true, lease: 3 * time.Second}.run(t, func(t *testing.T, g *trapRig) {
+				g.warm(byID1)
+				g.exec(g.W, c.change)
+				for range 3 {
+					if got := g.read(g.R, byID1); got != "id=1 v=made" {
+						t.Fatalf("after the schema change R is served %q", got)
+					}
+					g.sync()
+				}
+				g.exec(g.W, c.write)
+				if got := g.fresh(byID1); got != "id=1 v=changed" {
+					t.Errorf("the database has %q", got)
+				}
+			})
+		})
+	}
 }
 
 func TestC26TableMadeByASelect(t *testing.T) {

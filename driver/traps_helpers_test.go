@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -56,6 +57,7 @@ type trap struct {
 	lease   time.Duration // default 400ms: a test waits for one quarantine
 	redis   func(*testing.T) string
 	shared  *trapDatabases
+	inline  bool   // pgx without statements prepared behind the program's back, which a schema change breaks
 	params  string // further moneyclip_ parameters, "&name=value"
 	options []driver.Option
 }
@@ -104,11 +106,14 @@ func (s trap) open(t *testing.T, base trapBase) *trapRig {
 		g.lease = 400 * time.Millisecond
 	}
 	if base.dialect == parse.SQLite {
-		g.dsn = "file:" + filepath.Join(t.TempDir(), "trap.db") + "?_journal_mode=WAL&_synchronous=OFF&_busy_timeout=10000&_foreign_keys=on"
+		g.dsn = "file:" + filepath.Join(trapFolder(t), "trap.db") + "?_journal_mode=WAL&_synchronous=OFF&_busy_timeout=10000&_foreign_keys=on"
 	} else if s.shared != nil {
 		g.dsn = s.shared.url(base)
 	} else {
 		g.dsn = testenv.Postgres(t)
+	}
+	if s.inline && base.inner == "pgx" {
+		g.dsn += "&default_query_exec_mode=exec"
 	}
 	if base.redis {
 		if s.redis == nil {
@@ -152,6 +157,17 @@ func (d *trapDatabases) url(base trapBase) string {
 		d.urls[base.name] = testenv.Postgres(d.t)
 	}
 	return d.urls[base.name]
+}
+
+// trapFolder is a folder whose path needs no escaping in a URI.
+func trapFolder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "moneyclip-trap-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 func (g *trapRig) openBare() *sql.DB {
