@@ -114,7 +114,10 @@ func Encode(r *Result) (entry []byte, ok bool) {
 		}
 	}
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-	return b, len(b) <= maxEntryBytes
+	if len(b) > maxEntryBytes {
+		return nil, false
+	}
+	return b, true
 }
 
 // Decode reads an entry. Nothing that can be changed in the result shares
