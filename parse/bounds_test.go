@@ -135,7 +135,7 @@ func TestVetoLeavesReadsAlone(t *testing.T) {
 	for _, text := range []string{
 		"SELECT 1", "SELECT a FROM t FOR UPDATE", "SELECT t.into, x AS into FROM t", "SELECT update, a.set FROM t WHERE update = 1",
 		"EXPLAIN DELETE FROM a", "EXPLAIN (COSTS off) INSERT INTO a VALUES (1)", "SELECT replace('a', 'b', 'c')", "(SELECT 1)",
-		"SELECT (update) FROM t", "SELECT delete FROM t", "SELECT 'INSERT INTO a', $$ DELETE FROM a $$", "SHOW x", "COPY a TO STDOUT",
+		"SELECT (update) FROM t", "SELECT delete FROM t", "SELECT may AS delete FROM t", "SELECT max(may) delete FROM t", "SELECT explain delete FROM t", "SELECT 'INSERT INTO a', $$ DELETE FROM a $$", "SHOW x", "COPY a TO STDOUT",
 	} {
 		read := &Facts{Kind: Read, Statements: 1, Select: &Select{}}
 		if f := vetoed(read, surveyText(PostgreSQL, text)); f.Kind != Read || f.Select == nil {

@@ -29,8 +29,8 @@
 //     another number of statements, then one of the two is wrong, and the text
 //     is opaque. FOR UPDATE is a lock, not a write; a column called "update",
 //     a literal and a comment are neither. A false veto costs an
-//     invalidation; it takes a name like DELETE, unquoted, behind a
-//     parenthesis, before FROM.
+//     invalidation; it takes an alias like DELETE without AS, behind a
+//     parenthesis and before FROM, in a text with WITH.
 //  8. The query's name is read from sqlc's comment above it (name.go).
 //
 // [Plans] keeps what was made of each text, so that all of this happens once

@@ -13,9 +13,7 @@ const (
 	kwExplain
 	kwAnalyze
 	kwVerbose
-	kwPlan
 	kwAs
-	kwMaterialized
 	kwFrom
 	kwInto
 	kwSet
@@ -44,8 +42,8 @@ const (
 // before a parenthesis without being a function.
 var keywords = map[string]keyword{
 	"select": kwSelect, "with": kwWith, "values": kwValues, "table": kwTable,
-	"explain": kwExplain, "analyze": kwAnalyze, "analyse": kwAnalyze, "verbose": kwVerbose, "plan": kwPlan,
-	"as": kwAs, "materialized": kwMaterialized,
+	"explain": kwExplain, "analyze": kwAnalyze, "analyse": kwAnalyze, "verbose": kwVerbose,
+	"as":   kwAs,
 	"from": kwFrom, "into": kwInto, "set": kwSet,
 	"insert": kwInsert, "replace": kwReplace, "update": kwUpdate, "delete": kwDelete, "merge": kwMerge,
 	"for": kwFor, "share": kwShare, "no": kwNo, "key": kwKey,
@@ -69,7 +67,7 @@ var keywords = map[string]keyword{
 	"over": otherKeyword, "filter": otherKeyword, "coalesce": otherKeyword, "nullif": otherKeyword,
 }
 
-const longestKeyword = len("materialized")
+const longestKeyword = len("checkpoint")
 
 // keywordOf finds the keyword that a word spells, in any case.
 func keywordOf(word string) keyword {

@@ -42,6 +42,7 @@ type surveyor struct {
 	updating int     // 1 + the depth at which UPDATE waits for its SET; 0: none
 	explain  bool    // the statement begins with EXPLAIN …
 	analyze  bool    // … and says ANALYZE
+	with     bool    // the statement holds WITH
 }
 
 func surveyText(d Dialect, text string) survey {
@@ -59,10 +60,10 @@ func surveyText(d Dialect, text string) survey {
 		}
 		if s.first {
 			s.statements++
-			s.explain, s.analyze = false, false
+			s.explain, s.analyze, s.with = false, false, false
 		}
-		s.atStart = s.first || previous == '(' || previous == ')' || s.before == kwAnalyze || s.before == kwVerbose ||
-			s.before == kwExplain || s.before == kwPlan || s.before == kwAs || s.before == kwMaterialized
+		s.atStart = s.first || previous == '(' || previous == ')' && (s.with || s.explain) ||
+			s.explain && (s.before == kwExplain || s.before == kwAnalyze || s.before == kwVerbose)
 		s.punctuation(c)
 		if s.tooDeep {
 			break
@@ -111,6 +112,8 @@ func (s *surveyor) word(kw keyword, previous, c byte) {
 		s.weigh()
 	case kwAnalyze:
 		s.analyze = true
+	case kwWith:
+		s.with = true
 	case kwInsert, kwReplace, kwMerge, kwDelete:
 		s.words = s.words || kw != kwReplace
 		if s.atStart {
