@@ -1,0 +1,9 @@
+package driver_test
+
+import (
+	"testing"
+
+	"github.com/moneyclip/moneyclip/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
