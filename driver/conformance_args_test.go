@@ -169,8 +169,8 @@ func TestArgumentsTakeTheDriversOwnWay(t *testing.T) {
 	}
 }
 
-// A Valuer is asked as often as database/sql would ask it at least, and what
-// it answers last is what the driver receives.
+// What a Valuer answers is what the driver receives, and its error is what the
+// program sees.
 func TestValuersAreAskedByTheDriversRules(t *testing.T) {
 	for _, conn := range []fakedb.ConnRole{0, fakedb.ModernConn, fakedb.Queryer | fakedb.Execer} {
 		t.Run(fmt.Sprintf("%010b", conn), func(t *testing.T) {

@@ -24,8 +24,8 @@ type Config struct {
 	DriverContext   bool // the driver is a driver.DriverContext
 
 	// Replies are the answers by query text. A query that is not here is
-	// answered by Fallback, and its calls are not written down: so is what a
-	// wrapper asks for itself. Without Fallback it is an error.
+	// answered by Fallback, or with an error where there is none. Its calls are
+	// not written down: it is what a wrapper asks for itself.
 	Replies  map[string]Reply
 	Fallback func(query string, args []driver.NamedValue) (Reply, error)
 
