@@ -137,7 +137,11 @@ func pgConstant(c *ast.A_Const) (Value, bool) {
 		}
 		return Value{Kind: Literal, Go: v.Sval.GetSval()}, true
 	case *ast.A_Const_Fval:
-		return number(v.Fval.GetFval())
+		n, ok := number(v.Fval.GetFval())
+		if _, inexact := n.Go.(float64); inexact && !strings.ContainsAny(v.Fval.GetFval(), ".eE") {
+			return Value{}, false // a numeric that neither an int64 nor a float64 holds
+		}
+		return n, ok
 	}
 	return Value{}, false
 }

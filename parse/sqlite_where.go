@@ -118,9 +118,9 @@ func (w liteWalk) value(x ast.Expr) (Value, bool) {
 		if !ok || inner.Cast != "" {
 			return Value{}, false
 		}
-		inner.Cast = v.Type.Raw
-		if inner.Cast == "" {
-			inner.Cast = "?" // CAST(x AS) is a cast, too
+		inner.Cast = "?" // CAST(x AS) is a cast, too
+		if v.Type != nil && v.Type.Raw != "" {
+			inner.Cast = v.Type.Raw
 		}
 		return inner, true
 	}
