@@ -19,6 +19,10 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: ## vet, then all tests with the race detector
+	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || \
+		echo "no redis-server: the tests on Redis will be skipped"
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+		echo "no PostgreSQL server: the tests on PostgreSQL will be skipped"
 	go vet ./...
 	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) ./...
 
