@@ -12,7 +12,7 @@ import (
 
 // query runs a text that may return rows.
 func (k *call) run(ctx context.Context) (sqldriver.Rows, error) {
-	if !k.t.acts() {
+	if !k.acts {
 		return k.read(ctx)
 	}
 	var rows sqldriver.Rows
@@ -33,7 +33,7 @@ func (k *call) run(ctx context.Context) (sqldriver.Rows, error) {
 
 // exec runs a text for its effect.
 func (k *call) exec(ctx context.Context) (sqldriver.Result, error) {
-	if !k.t.acts() {
+	if !k.acts {
 		return k.runExec(ctx)
 	}
 	var result sqldriver.Result
@@ -58,24 +58,33 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	}
 	c, l := k.c, k.c.link
 	effects := k.t.effects(k.r, l, k.values)
+	if policy.Rewrites(k.args) {
+		effects = k.t.effects(k.r, l, k.args)
+	}
 	control := k.t.Facts.TxControl
 	if control == parse.TxFinishPrepared { // another session's writes
 		effects = policy.Effects{Code: policy.InvalidateAll, Reason: "a prepared transaction", All: true}
 	}
+	ends, begins := k.t.mayEnd(), k.t.mayBegin()
+	if control == parse.TxSavepoint && c.tx == nil && c.cn.cfg.dialect == parse.SQLite {
+		// The outermost savepoint begins a transaction, and its release
+		// commits: a text does not say whether it is the outermost.
+		ends, begins = true, true
+	}
 	var held keySet
-	if k.t.mayEnd() {
+	if ends {
 		held = l.pending.clone()
 	}
 	held.add(effects, k.r)
 	k.count(effects)
 	defer k.tell(effects.Code, effects.Reason, held.names())
 
-	l.dirty = l.dirty || k.t.Session || k.t.mayBegin()
-	l.textTx = l.textTx || k.t.mayBegin()
+	l.dirty = l.dirty || k.t.Session || begins
+	l.textTx = l.textTx || begins
 	if c.inTx() {
 		l.pending.add(effects, k.r)
 	}
-	gathered := c.tx != nil && !k.t.mayEnd() && control != parse.TxFinishPrepared
+	gathered := c.tx != nil && !ends && control != parse.TxFinishPrepared
 	if gathered || held.empty() && !held.reload {
 		return nil, run()
 	}
@@ -118,6 +127,11 @@ type writing struct {
 func (c *conn) hold(ctx context.Context, r *realm, keys *keySet) (*writing, error) {
 	if keys.from != nil && keys.from != r { // the catalog was read again since
 		keys.all = true
+	}
+	if ctx.Err() != nil {
+		// The inner driver says what it says of an ended context. Some write
+		// all the same, so that it is not asked without a hold.
+		ctx = context.WithoutCancel(ctx)
 	}
 	h, err := r.cache.Hold(ctx, keys.keys())
 	switch {
