@@ -14,12 +14,16 @@ type conn struct {
 	closed atomic.Bool
 }
 
-func (db *DB) newConn() driver.Conn {
-	db.count("conn", 1)
+// nextConn gives a number to a connection, or to an attempt at one.
+func (db *DB) nextConn() int {
 	db.mu.Lock()
+	defer db.mu.Unlock()
 	db.conns++
-	n := db.conns
-	db.mu.Unlock()
+	return db.conns
+}
+
+func (db *DB) newConn(n int) driver.Conn {
+	db.count("conn", 1)
 	return conns[db.cfg.Conn](&conn{db: db, n: n})
 }
 

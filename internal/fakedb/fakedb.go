@@ -325,13 +325,11 @@ func (db *DB) Driver() driver.Driver {
 type connector struct{ db *DB }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	c.db.mu.Lock()
-	n := c.db.conns + 1
-	c.db.mu.Unlock()
+	n := c.db.nextConn()
 	if err := c.db.record(ctx, Call{Conn: n, Op: "Connector.Connect"}); err != nil {
 		return nil, err
 	}
-	return c.db.newConn(), nil
+	return c.db.newConn(n), nil
 }
 
 func (c *connector) Driver() driver.Driver { return c.db.Driver() }
@@ -350,7 +348,7 @@ func (d sqlDriver) Open(name string) (driver.Conn, error) {
 	if err := d.db.record(context.Background(), Call{Op: "Driver.Open " + name}); err != nil {
 		return nil, err
 	}
-	return d.db.newConn(), nil
+	return d.db.newConn(d.db.nextConn()), nil
 }
 
 type contextDriver struct{ sqlDriver }
