@@ -69,6 +69,7 @@ type Cache struct {
 	work    workSet
 	count   counters
 
+	handed  atomic.Int64 // the last epoch that the caller was told
 	closed  atomic.Bool
 	closing sync.Once
 	base    context.Context // ends with Close: background work only
@@ -150,6 +151,9 @@ func (c *Cache) changeEpoch(ctx context.Context, bump bool) (int64, error) {
 		return 0, m
 	}
 	c.trust.epoch.Store(&r.epoch)
+	if !bump {
+		c.handed.Store(r.epoch)
+	}
 	return r.epoch, nil
 }
 

@@ -451,6 +451,9 @@ func TestContract26EpochChangedAtReleaseEndsEverything(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantFound(t, one, other, "v")
+		if err := h.announce(t.Context(), Keys{}); err != nil { // as before a late COMMIT
+			t.Fatal(err)
+		}
 		release(t, h)
 		wantOutcome(t, one, other, Absent)
 	})

@@ -39,7 +39,8 @@
 //     whoever notices that a hold ran out ends the leases given out meanwhile.
 //  4. HOLD and RELEASE read the namespace's epoch along. If it has changed
 //     between the two, the write may have touched more than its catalog knew,
-//     and everything is invalidated.
+//     and everything is invalidated. Where a hold could not be sent, what counts
+//     is the last epoch that the caller was told before.
 //
 // # Everything
 //

@@ -177,6 +177,23 @@ func TestFailedReleaseGoesToTheJournal(t *testing.T) {
 	vacant(t, c, alice)
 }
 
+func TestJournalledWriteUnderAnOldCatalogEndsEverything(t *testing.T) {
+	t.Parallel()
+	server := testenv.StartRedis(t)
+	w := redisWorld(t, server.URL())
+	c, other := w.open(func(o *Options) { o.Timeout, o.Retry = 50*time.Millisecond, 100*time.Millisecond }), w.open()
+	release(t, hold(t, c, rows(bob))) // the catalog is of this epoch
+	audit := Row{"audit", "1"}
+	put(t, other, audit, vacant(t, other, audit), "old")
+	if err := other.BumpEpoch(t.Context()); err != nil { // a trigger on users that writes audit
+		t.Fatal(err)
+	}
+	server.Stop()
+	hold(t, c, rows(alice)).Release()
+	server.Cont()
+	until(t, "the replay", func() bool { return look(t, other, audit).Outcome == Absent })
+}
+
 func TestF5OutOfMemoryStillInvalidates(t *testing.T) {
 	t.Parallel()
 	server := testenv.StartRedis(t, "--maxmemory-policy", "noeviction")

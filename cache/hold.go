@@ -29,6 +29,8 @@ type Hold struct {
 	released   bool
 	epoch      int64
 	known      bool
+	basis      int64 // the epoch that the caller's catalog is of; 0: not known
+	based      bool  // basis is settled: the hold was announced
 	renewal    *time.Timer
 }
 
@@ -38,7 +40,7 @@ type Hold struct {
 // nothing is held then and the write must not be sent.
 func (c *Cache) Hold(ctx context.Context, keys Keys) (*Hold, error) {
 	keys = compact(keys)
-	h := &Hold{c: c, token: nonce(), turn: make(chan struct{}, 1)}
+	h := &Hold{c: c, token: nonce(), turn: make(chan struct{}, 1), basis: c.handed.Load()}
 	if keys.empty() {
 		return h, nil // holds nothing until it is extended
 	}
@@ -102,12 +104,14 @@ func (h *Hold) announce(ctx context.Context, keys Keys) error {
 			break
 		}
 		var sent bool
+		var r receipt
 		err := c.ready(ctx)
 		if err == nil {
-			sent, err = true, h.send(ctx, keys)
-			sentAny = sentAny || sent
+			sent, sentAny = true, true
+			r, err = h.send(ctx, keys)
 		}
 		if err == nil {
+			h.answered(r)
 			h.schedule()
 			return nil
 		}
@@ -134,12 +138,29 @@ func (h *Hold) announce(ctx context.Context, keys Keys) error {
 	}
 	c.count.journalled.Add(uint64(keys.count()))
 	h.mu.Lock()
-	h.journalled = true
+	h.journalled, h.based = true, true
+	h.known = false
 	h.mu.Unlock()
 	c.journal.begin(h)
 	c.pursue()
 	h.schedule()
 	return nil
+}
+
+// answered keeps the epoch that the caller is going to see. What the release
+// compares with stays the first: a renewal, or an extension after the write was
+// sent, must not hide that the epoch has changed since.
+func (h *Hold) answered(r receipt) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.epoch, h.known = r.epoch, r.known
+	if r.known {
+		h.c.handed.Store(r.epoch)
+		if !h.based {
+			h.basis = r.epoch
+		}
+	}
+	h.based = true
 }
 
 // ready makes a first contact: the layout of the control keys is the record's,
@@ -157,7 +178,7 @@ func (c *Cache) ready(ctx context.Context) error {
 
 // send is one HOLD. A record that is lost or another one is registered with
 // anew, and the HOLD repeated: control keys may be named otherwise now.
-func (h *Hold) send(ctx context.Context, keys Keys) error {
+func (h *Hold) send(ctx context.Context, keys Keys) (receipt, error) {
 	c := h.c
 	for range 3 {
 		bounded, cancel := context.WithTimeout(ctx, c.o.Timeout)
@@ -166,7 +187,7 @@ func (h *Hold) send(ctx context.Context, keys Keys) error {
 		r, err := c.st.write(bounded, c.writing(h.token, keys, false))
 		cancel()
 		if err != nil {
-			return err
+			return receipt{}, err
 		}
 		pause.At("held")
 		c.count.quarantines.Add(uint64(r.started))
@@ -178,19 +199,18 @@ func (h *Hold) send(ctx context.Context, keys Keys) error {
 				continue
 			}
 			if _, away := classify(err); away || ctx.Err() != nil {
-				return err
+				return receipt{}, err
 			}
 			// Out of memory, say: a new record cannot be made, so that nobody
 			// is served under it; under the lost one the hold is in place.
 		}
 		h.mu.Lock()
 		h.sent, h.held, h.journalled = sent, true, false
-		h.epoch, h.known = r.epoch, r.known
 		h.mu.Unlock()
 		c.journal.end(h)
-		return nil
+		return r, nil
 	}
-	return errVersion
+	return receipt{}, errVersion
 }
 
 // schedule arranges the next renewal.
@@ -221,7 +241,7 @@ func (h *Hold) renew() {
 	h.mu.Unlock()
 	next := h.c.o.Lease / 12 // soon again, unless it arrives
 	if !over && !h.c.breaker.isOpen() {
-		if err := h.send(h.c.base, keys); err != nil {
+		if _, err := h.send(h.c.base, keys); err != nil {
 			h.c.failed(h.c.base, err)
 		} else {
 			h.c.count.renewals.Add(1)
@@ -245,142 +265,4 @@ func (h *Hold) withdraw(sent bool) {
 	if !h.c.work.spawn(func() { defer done(); h.settle(h.c.o.Lease) }) {
 		done()
 	}
-}
-
-// end marks the hold as ended, once.
-func (h *Hold) end() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.ended {
-		return false
-	}
-	h.ended = true
-	return true
-}
-
-// Release ends the hold when the write is over, and invalidates what it held.
-// It works in the background while no hit is possible before it arrives, and
-// otherwise before it returns. It does not depend on any caller's context.
-func (h *Hold) Release() {
-	if h.c == nil || !h.end() {
-		return
-	}
-	h.release()
-}
-
-func (h *Hold) release() {
-	c := h.c
-	pause.At("release")
-	h.mu.Lock()
-	h.released = true
-	if h.renewal != nil {
-		h.renewal.Stop()
-		h.renewal = nil
-	}
-	left := h.sent + c.o.Lease/2 - c.ticks()
-	background := !c.local && h.held && !h.journalled && left > 0
-	nothing := h.keys.empty()
-	h.mu.Unlock()
-	if nothing {
-		return
-	}
-	done := c.work.begin()
-	if background && c.work.spawn(func() { defer done(); h.settle(c.o.Lease) }) {
-		return
-	}
-	defer done()
-	h.settle(c.o.Retry)
-}
-
-// settle sends RELEASE until it is acknowledged or the limit has passed; the
-// journal keeps it then.
-func (h *Hold) settle(limit time.Duration) {
-	c := h.c
-	h.turn <- struct{}{}
-	defer func() { <-h.turn }()
-	pause.At("settle")
-	h.mu.Lock()
-	keys := h.keys
-	epoch, known, counted := h.epoch, h.known, h.journalled
-	h.mu.Unlock()
-	end := c.ticks() + limit
-	for wait := 10 * time.Millisecond; !c.breaker.isOpen(); wait *= 2 {
-		r, err := c.releaseKeys(h.token, keys)
-		if err == nil {
-			c.count.releases.Add(1)
-			c.journal.end(h)
-			if known && (!r.known || r.epoch != epoch) && !keys.All {
-				// The write may have touched more than its catalog knew.
-				if !c.local && r.id != c.tables.record() {
-					c.trust.hurry()
-					_ = c.contact(c.base) // the layout may be another one
-				}
-				if _, err = c.releaseKeys(nonce(), Keys{All: true}); err == nil {
-					return
-				}
-				keys = Keys{All: true}
-			} else {
-				return
-			}
-		}
-		c.failed(c.base, err)
-		if errors.Is(err, ErrMismatch) || c.base.Err() != nil || c.ticks()+wait > end {
-			break
-		}
-		select {
-		case <-time.After(wait):
-		case <-c.base.Done():
-		}
-	}
-	if !counted {
-		c.count.journalled.Add(uint64(keys.count()))
-	}
-	c.journal.finish(h, keys)
-	c.pursue()
-}
-
-// releaseKeys is one RELEASE.
-func (c *Cache) releaseKeys(token string, keys Keys) (receipt, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.base), c.o.Timeout)
-	defer cancel()
-	return c.st.write(ctx, c.writing(token, keys, true))
-}
-
-func (c *Cache) writing(token string, keys Keys, release bool) write {
-	w := write{token: token, keys: keys, release: release}
-	if keys.All {
-		w.own = c.tables.names()
-	}
-	return w
-}
-
-// Unresolved says that nobody knows whether the write took effect. The hold is
-// renewed until over reports true (asked every third of a lease; nil: never
-// known) or limit has passed, and is then released. It returns at once.
-func (h *Hold) Unresolved(over func(ctx context.Context) (bool, error), limit time.Duration) {
-	if h.c == nil || !h.end() {
-		return
-	}
-	h.watch(over, h.c.ticks()+limit)
-}
-
-func (h *Hold) watch(over func(ctx context.Context) (bool, error), limit time.Duration) {
-	c := h.c
-	pause := min(c.o.Lease/3, max(0, limit-c.ticks()))
-	c.work.after(pause, func() {
-		if over != nil {
-			ctx, cancel := context.WithTimeout(c.base, c.o.Lease/3)
-			known, err := over(ctx)
-			cancel()
-			if err == nil && known {
-				h.release()
-				return
-			}
-		}
-		if c.ticks() >= limit {
-			h.release()
-			return
-		}
-		h.watch(over, limit)
-	})
 }

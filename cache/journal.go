@@ -20,6 +20,7 @@ type journal struct {
 	open     map[*Hold]struct{} // writes still in flight, to be held at replay
 	finished Keys               // writes that are over, to be invalidated
 	version  int                // of finished
+	basis    int64              // the epoch that the finished writes' catalog was of
 	pursued  bool               // a replay is arranged
 }
 
@@ -46,9 +47,14 @@ func (j *journal) end(h *Hold) {
 }
 
 // finish notes a write that is over and could not be released.
-func (j *journal) finish(h *Hold, keys Keys) {
+func (j *journal) finish(h *Hold, keys Keys, basis int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.finished.empty() {
+		j.basis = basis
+	} else if j.basis != basis {
+		j.basis = 0 // of no single one
+	}
 	delete(j.open, h)
 	j.finished = join(j.finished, keys)
 	if len(j.finished.Tables)+len(j.finished.Absent) > maxJournalTables {
@@ -139,7 +145,7 @@ func (c *Cache) replay(ctx context.Context) error {
 	for h := range j.open {
 		open = append(open, h)
 	}
-	finished, version := j.finished, j.version
+	finished, version, basis := j.finished, j.version, j.basis
 	j.mu.Unlock()
 	for _, h := range open {
 		select {
@@ -156,7 +162,11 @@ func (c *Cache) replay(ctx context.Context) error {
 	if finished.empty() {
 		return nil
 	}
-	if _, err := c.st.write(ctx, c.writing(nonce(), finished, true)); err != nil {
+	r, err := c.st.write(ctx, c.writing(nonce(), finished, true))
+	if err == nil && !finished.All && (!r.known || r.epoch != basis) {
+		_, err = c.st.write(ctx, c.writing(nonce(), Keys{All: true}, true))
+	}
+	if err != nil {
 		return err
 	}
 	j.mu.Lock()

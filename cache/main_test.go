@@ -82,7 +82,10 @@ func (w *world) open(change ...func(*Options)) *Cache {
 }
 
 func (w *world) tryOpen(change ...func(*Options)) (*Cache, error) {
-	o := Options{Namespace: w.namespace, Lease: w.lease, Logger: slog.New(slog.DiscardHandler)}
+	o := Options{
+		Namespace: w.namespace, Lease: w.lease, Logger: slog.New(slog.DiscardHandler),
+		Timeout: 10 * time.Second, Retry: 20 * time.Second, // the machine may be busy
+	}
 	if w.clock != nil {
 		o.now = w.clock.Now
 	}

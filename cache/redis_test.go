@@ -112,7 +112,7 @@ func counted(t *testing.T, w *world) (*Cache, *commands) {
 	t.Cleanup(func() { _ = client.Close() })
 	n := &commands{}
 	client.AddHook(n)
-	c, err := NewRedis(client, Options{Namespace: w.namespace, Lease: time.Minute})
+	c, err := NewRedis(client, Options{Namespace: w.namespace, Lease: time.Minute, Timeout: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
