@@ -97,7 +97,7 @@ func TestB4CommitAfterAFailedStatement(t *testing.T) {
 // The COMMIT takes effect, whatever it answers.
 func TestB5CommitWithoutAnAnswer(t *testing.T) {
 	for _, c := range []struct {
-		name   string
+		name  string
 		spoil func(g *trapRig, cancel func(), step trapStep) error
 	}{
 		{"bad connection", func(*trapRig, func(), trapStep) error { return sqldriver.ErrBadConn }},
