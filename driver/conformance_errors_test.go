@@ -57,10 +57,10 @@ func TestEveryErrorOfEveryOperation(t *testing.T) {
 	for role, cfg := range map[string]fakedb.Config{
 		"bare":   {},
 		"legacy": {Conn: fakedb.Queryer | fakedb.Execer, Stmt: fakedb.ColumnConverter},
-		"all":    {Conn: fakedb.ModernConn, Stmt: fakedb.AllStmt, Rows: fakedb.AllRows},
+		"all":    {Conn: fakedb.ModernConn, Stmt: fakedb.AllStmt, Rows: fakedb.AllRows, ConnectorCloser: true},
 	} {
 		for _, op := range []string{
-			"Connector.Connect",
+			"Connector.Connect", "Connector.Close",
 			"Conn.Prepare", "Conn.PrepareContext", "Conn.Begin", "Conn.BeginTx", "Conn.Close", "Conn.Ping",
 			"Conn.Query", "Conn.QueryContext", "Conn.Exec", "Conn.ExecContext",
 			"Conn.ResetSession", "Conn.IsValid", "Conn.CheckNamedValue",
