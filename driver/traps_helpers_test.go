@@ -55,7 +55,8 @@ type trap struct {
 	serial  bool          // one database after the other: it sets pause points
 	schema  []string      // made through the driver alone; nil: trapTable and trapRows
 	lease   time.Duration // default 400ms: a test waits for one quarantine
-	redis   func(*testing.T) string
+	private []string      // further arguments of a Redis of its own, which it may break; nil: none
+	absent  bool          // that Redis is killed before anything is opened
 	shared  *trapDatabases
 	inline  bool   // pgx without statements prepared behind the program's back, which a schema change breaks
 	params  string // further moneyclip_ parameters, "&name=value"
@@ -95,6 +96,7 @@ type trapRig struct {
 
 	dsn      string
 	redisURL string
+	server   *testenv.Server // of a private Redis
 	lease    time.Duration
 	options  []driver.Option
 }
@@ -115,11 +117,15 @@ func (s trap) open(t *testing.T, base trapBase) *trapRig {
 	if s.inline && base.inner == "pgx" {
 		g.dsn += "&default_query_exec_mode=exec"
 	}
-	if base.redis {
-		if s.redis == nil {
-			s.redis = func(t *testing.T) string { return testenv.Redis(t) }
+	switch {
+	case base.redis && s.private != nil:
+		g.server = testenv.StartRedis(t, s.private...)
+		g.redisURL = g.server.URL()
+		if s.absent {
+			g.server.Kill()
 		}
-		g.redisURL = s.redis(t)
+	case base.redis:
+		g.redisURL = testenv.Redis(t)
 	}
 	g.driver = newTrapDriver(t, base.inner)
 	g.bare = g.openBare()
