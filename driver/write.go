@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	sqldriver "database/sql/driver"
 	"time"
@@ -162,15 +163,23 @@ func (w *writing) over(err error) {
 		w.hold.Unresolved(w.gone(), w.r.rules.LongestTTL())
 		return
 	}
-	if w.reload {
-		w.republish()
+	if w.reload && w.republish() && !w.c.cn.cfg.memory {
+		// Another process serves by its old catalog until it has seen the new
+		// epoch, a third of a lease at most: until then it must not keep rows
+		// under keys that no write of the new catalog would invalidate.
+		w.hold.Unresolved(nil, cmp.Or(w.c.cn.cfg.lease, defaultLease)/3)
+		return
 	}
 	w.hold.Release()
 }
 
+// defaultLease is the cache's.
+const defaultLease = 10 * time.Second
+
 // republish reads the catalog again after what may have been a schema change,
-// and tells the other processes if it was one, still under the hold.
-func (w *writing) republish() {
+// and tells the other processes if it was one, still under the hold. It
+// reports whether they have been told.
+func (w *writing) republish() bool {
 	cn := w.c.cn
 	ctx, cancel := context.WithTimeout(context.Background(), catalogTimeout)
 	defer cancel()
@@ -179,17 +188,18 @@ func (w *writing) republish() {
 		cn.warnings.say("catalog", "moneyclip: the catalog could not be read again after a schema change", "error", err)
 		cn.degrade(before)
 	} else if cn.realm.Load().catalog.Digest() == before.catalog.Digest() {
-		return
+		return false
 	}
 	if err := w.r.cache.BumpEpoch(ctx); err != nil {
 		cn.warnings.say("epoch", "moneyclip: other processes could not be told of a schema change: they learn of it when the store answers again", "error", err)
-		return
+		return false
 	}
 	cn.warnings.over("epoch")
 	// Once more, so that this process's catalog is known to be of the new epoch.
 	if err := cn.reload(ctx, nil, w.own()); err != nil {
 		cn.degrade(cn.realm.Load())
 	}
+	return true
 }
 
 // own returns the link of the write to read the catalog over, where that shows
