@@ -126,7 +126,14 @@ func (p *racer) dawdle(steps *trapSteps) {
 	pause.Set(func(point string) {
 		switch point {
 		case "fill":
-			wait(2 * p.Lease)
+			mu.Lock()
+			long := rng.IntN(100) == 0
+			mu.Unlock()
+			if long {
+				time.Sleep(p.Lease * 3 / 2)
+			} else {
+				wait(p.Lease / 20)
+			}
 		case "lookup", "release", "settle":
 			wait(p.Lease / 20)
 		case "hold", "held":
