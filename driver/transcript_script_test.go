@@ -194,9 +194,9 @@ func scriptValue(e ast.Expr) (any, error) {
 		return nil, fmt.Errorf("minus before %T", v)
 	case *ast.Ident:
 		v, ok := map[string]any{
-			"nil": nil, "true": true, "false": false, "NaN": math.NaN(), "Inf": math.Inf(1),
+			"nil": nil, "true": true, "false": false, "NaN": math.NaN(), "lowest": math.MinInt64, "Inf": math.Inf(1),
 			"nilbytes": []byte(nil), "nilptr": (*int)(nil), "invalid": sql.NullString{}, "structure": struct{ A int }{1},
-			"channel": make(chan int), "failing": failingValuer{}, "ints": []int{1, 2},
+			"channel": (chan int)(nil), "failing": failingValuer{}, "ints": []int{1, 2},
 		}[e.Name]
 		if ok {
 			return v, nil
