@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/moneyclip/moneyclip/driver"
 	"github.com/moneyclip/moneyclip/parse"
 	"github.com/moneyclip/moneyclip/policy"
 )
@@ -438,53 +437,4 @@ func TestG12InvalidateWithinATransaction(t *testing.T) {
 			t.Errorf("the database has %q", got)
 		}
 	})
-}
-
-func TestC28WritesThroughRaw(t *testing.T) {
-	type execer interface {
-		ExecContext(context.Context, string, []sqldriver.NamedValue) (sqldriver.Result, error)
-	}
-	for _, c := range []struct {
-		name string
-		opts []driver.RawOption
-	}{{"anything", nil}, {"named table", []driver.RawOption{driver.RawWrites("t")}}} {
-		t.Run(c.name, func(t *testing.T) {
-			trap{}.run(t, func(t *testing.T, g *trapRig) {
-				conn := g.conn(g.W)
-				g.changes(func() {
-					err := driver.Raw(g.ctx, conn, func(dc any) error {
-						e, ok := dc.(execer)
-						if !ok {
-							return errors.New("not the driver's own connection")
-						}
-						if _, ok := dc.(trapConn); ok {
-							return errors.New("a layer was not peeled off")
-						}
-						_, err := e.ExecContext(g.ctx, "UPDATE t SET v = 'raw' WHERE id = 1", nil)
-						g.read(g.R, byID1)
-						return err
-					}, c.opts...)
-					if err != nil {
-						t.Fatal(err)
-					}
-				}, byID1)
-				// A transaction left open within Raw, ended by the program.
-				g.changes(func() {
-					err := driver.Raw(g.ctx, conn, func(dc any) error {
-						if _, err := dc.(execer).ExecContext(g.ctx, "BEGIN", nil); err != nil {
-							return err
-						}
-						_, err := dc.(execer).ExecContext(g.ctx, "UPDATE t SET v = 'raw again' WHERE id = 1", nil)
-						return err
-					}, c.opts...)
-					if err != nil {
-						t.Fatal(err)
-					}
-					g.read(g.R, byID1)
-					g.sync()
-					g.exec(conn, "COMMIT")
-				}, byID1)
-			})
-		})
-	}
 }
