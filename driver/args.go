@@ -15,11 +15,12 @@ import (
 
 // unclear stands for an argument that may reach the database as something
 // else than it looks: it is in no exact pair, so a read with it bypasses and a
-// write with it widens.
-type unclear struct{}
+// write that depends on it widens.
+var unclear = struct{}{}
 
 // meanings returns what the arguments mean to the database, as database/sql's
-// own value types. passes says that the inner driver takes Go values as they
+// own value types; pgx's options stay as they are, because they move the
+// numbers of those behind them. passes says that the inner driver takes Go values as they
 // are (pgx) and so may choose among the forms of a value by itself.
 func meanings(args []sqldriver.NamedValue, passes bool) []sqldriver.NamedValue {
 	plain := true
@@ -63,25 +64,36 @@ func meaning(v any, passes bool) any {
 		if uint64(x) <= math.MaxInt64 {
 			return int64(x)
 		}
-		return unclear{}
+		return unclear
 	case uint64:
 		if x <= math.MaxInt64 {
 			return int64(x)
 		}
-		return unclear{}
+		return unclear
+	}
+	if passes && option(v) {
+		return v
 	}
 	converted, err := convert(v)
-	if err != nil {
-		return unclear{}
-	}
-	if passes && !oneMeaning(v, converted) {
-		return unclear{}
+	if err != nil || passes && !oneMeaning(v, converted) {
+		return unclear
 	}
 	return converted
 }
 
+// option reports whether pgx may take v for one of its options instead of an
+// argument: one of its own types, or what makes another text of the query.
+func option(v any) bool {
+	t := reflect.TypeOf(v)
+	if _, rewrites := t.MethodByName("RewriteQuery"); rewrites {
+		return true
+	}
+	path, found := strings.CutPrefix(t.PkgPath(), "github.com/jackc/pgx")
+	return found && strings.Count(path, "/") <= 1
+}
+
 // convert is database/sql's default conversion; a Valuer that panics is
-// unclear here, and panics where database/sql would call it.
+// an error here, and panics where database/sql would call it.
 func convert(v any) (out any, err error) {
 	defer func() {
 		if recover() != nil {
@@ -140,7 +152,7 @@ func agree(values, converted []sqldriver.NamedValue, passes bool) []sqldriver.Na
 	if len(values) != len(converted) {
 		out := make([]sqldriver.NamedValue, len(values))
 		for i, nv := range values {
-			nv.Value = unclear{}
+			nv.Value = unclear
 			out[i] = nv
 		}
 		return out
@@ -153,7 +165,7 @@ func agree(values, converted []sqldriver.NamedValue, passes bool) []sqldriver.Na
 		if len(out) > 0 && &out[0] == &values[0] {
 			out = append([]sqldriver.NamedValue(nil), values...)
 		}
-		out[i].Value = unclear{}
+		out[i].Value = unclear
 	}
 	return out
 }

@@ -1,11 +1,14 @@
 package driver
 
 import (
+	"database/sql"
 	sqldriver "database/sql/driver"
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"testing"
 
-	"database/sql"
+	"github.com/jackc/pgx/v5"
 )
 
 type namedText string
@@ -40,25 +43,27 @@ func TestMeaningIsWhatReachesTheDatabase(t *testing.T) {
 		{int64(7), int64(7), int64(7)},
 		{7, int64(7), int64(7)},
 		{uint8(7), int64(7), int64(7)},
-		{uint64(1 << 63), unclear{}, unclear{}},
+		{uint64(1 << 63), unclear, unclear},
 		{&n, int64(7), int64(7)},
 		{none, nil, nil},
 		{"a", "a", "a"},
 		{namedText("a"), "a", "a"},
-		{loudText("a"), "a", unclear{}},
-		{valued("a"), "v:a", unclear{}},
+		{loudText("a"), "a", unclear},
+		{valued("a"), "v:a", unclear},
 		{uuid{1}, "01000000-0000-0000-0000-000000000000", "01000000-0000-0000-0000-000000000000"},
 		{sql.NullString{String: "a", Valid: true}, "a", "a"},
 		{sql.NullInt64{}, nil, nil},
-		{[]string{"a"}, unclear{}, unclear{}},
-		{struct{}{}, unclear{}, unclear{}},
-		{&panicking{}, unclear{}, unclear{}},
+		{json.RawMessage("{}"), []byte("{}"), unclear},
+		{pgx.QueryExecModeSimpleProtocol, int64(pgx.QueryExecModeSimpleProtocol), pgx.QueryExecModeSimpleProtocol},
+		{pgx.QueryResultFormats{1}, unclear, pgx.QueryResultFormats{1}},
+		{[]string{"a"}, unclear, unclear},
+		{struct{ x int }{}, unclear, unclear},
+		{&panicking{}, unclear, unclear},
 	} {
-		if got := meaning(c.arg, false); got != c.plain {
-			t.Errorf("meaning(%T %v) = %v, want %v", c.arg, c.arg, got, c.plain)
-		}
-		if got := meaning(c.arg, true); got != c.passes {
-			t.Errorf("meaning(%T %v) where the driver chooses = %v, want %v", c.arg, c.arg, got, c.passes)
+		for passes, want := range map[bool]any{false: c.plain, true: c.passes} {
+			if got := meaning(c.arg, passes); !reflect.DeepEqual(got, want) {
+				t.Errorf("meaning(%T %v, %v) = %T %v, want %T %v", c.arg, c.arg, passes, got, got, want, want)
+			}
 		}
 	}
 }
@@ -86,7 +91,7 @@ func TestE8FingerprintsDoNotCollide(t *testing.T) {
 	if newIdentity("a", "b") == newIdentity("ab") || newIdentity("a", "") == newIdentity("", "a") {
 		t.Error("identities collide")
 	}
-	if _, ok := newIdentity("x").fingerprint([]sqldriver.NamedValue{{Value: unclear{}}}); ok {
+	if _, ok := newIdentity("x").fingerprint([]sqldriver.NamedValue{{Value: unclear}}); ok {
 		t.Error("an unclear argument has a fingerprint")
 	}
 }

@@ -22,6 +22,7 @@ type call struct {
 	sent   []sqldriver.NamedValue // of a direct call, converted; nil until ready
 	values []sqldriver.NamedValue // what they mean
 	start  time.Time              // zero where nobody watches
+	acts   bool                   // it does, or may do, more than read
 }
 
 func (c *conn) call(ctx context.Context, query string, s *stmt, args []sqldriver.NamedValue) (*call, error) {
@@ -33,6 +34,7 @@ func (c *conn) call(ctx context.Context, query string, s *stmt, args []sqldriver
 		c.cn.reloadSoon(r)
 	}
 	k := &call{c: c, r: r, t: r.texts.Of(query), stmt: s, query: query, args: args, values: meanings(args, r.passes && s == nil)}
+	k.acts = k.t.acts() || policy.Rewrites(args) // pgx: an argument may make another text of it
 	if c.cn.watchers.any() {
 		k.start = time.Now()
 	}

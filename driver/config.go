@@ -33,6 +33,7 @@ type config struct {
 	dialect    parse.Dialect
 	policy     *policy.Policy
 	redis      redis.UniversalClient
+	shared     bool // SQLite's shared cache
 	identity   string
 	identified bool
 	outcome    func(error) Outcome

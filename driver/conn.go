@@ -215,6 +215,8 @@ func (c *conn) bypass(ctx context.Context, r *realm) (policy.Code, string) {
 		return policy.BypassTransaction, ""
 	case c.open > 0 && cfg.dialect == parse.SQLite:
 		return policy.BypassTransaction, "an unfinished result holds a snapshot"
+	case cfg.shared:
+		return policy.BypassSession, "connections in SQLite's shared-cache mode may read uncommitted rows"
 	case r.session.NoCache != "":
 		return policy.BypassSession, r.session.NoCache
 	case !r.degraded.IsZero():

@@ -18,6 +18,8 @@ type source struct {
 	// without those that say where the database is and who asks: what is left
 	// may change how an answer looks.
 	others []string
+
+	sharedCache bool // SQLite: cache=shared
 }
 
 const prefix = "moneyclip_"
@@ -188,6 +190,7 @@ var place = map[string]bool{
 }
 
 func (s *source) other(key, value string) {
+	s.sharedCache = s.sharedCache || key == "cache" && value != "private"
 	if key != "" && !place[key] {
 		s.others = append(s.others, key+"="+value)
 	}

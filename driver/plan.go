@@ -21,12 +21,10 @@ func (t *text) acts() bool {
 	return t.MayWrite || t.Session || f.Schema || f.TxControl != parse.NoTxControl || f.Kind == parse.Opaque
 }
 
-// effects says what an execution on a link invalidates.
+// effects says what an execution on a link invalidates. A session that is not
+// as the catalog was read under may mean other tables, and other keys.
 func (t *text) effects(r *realm, l *link, args []sqldriver.NamedValue) policy.Effects {
-	if !t.MayWrite {
-		return policy.Effects{Code: policy.InvalidateNothing}
-	}
-	if l.dirty || l.session.Fingerprint != r.session.Fingerprint {
+	if l.dirty || l.session.NoCache != "" || l.session.Fingerprint != r.session.Fingerprint {
 		return t.WriteDirty(args)
 	}
 	return t.Write(args)

@@ -129,7 +129,11 @@ func (cn *connector) namespaceOf(s policy.Session) (string, error) {
 	case given != "":
 		return given, nil
 	case !cn.cfg.memory:
-		return "", fmt.Errorf("moneyclip: the database does not say who it is (%s): name it with moneyclip_namespace, the same for all programs that use it", cn.cfg.dialect)
+		why := s.NoNamespace
+		if why == "" {
+			why = cn.cfg.dialect.String()
+		}
+		return "", fmt.Errorf("moneyclip: the database does not say who it is (%s): name it with moneyclip_namespace, the same for all programs that use it", why)
 	case s.File != "":
 		file, err := filepath.Abs(s.File)
 		if err == nil {

@@ -78,6 +78,7 @@ func (d *Driver) OpenConnector(dsn string) (sqldriver.Connector, error) {
 	if err := cfg.resolve(src.params); err != nil {
 		return nil, err
 	}
+	cfg.shared = d.dialect == parse.SQLite && src.sharedCache
 	inner, err := innerConnector(d.inner, src.inner)
 	if err != nil {
 		return nil, err
