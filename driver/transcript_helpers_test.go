@@ -281,3 +281,5 @@ func equalRows(t testing.TB, what string, want, got [][]any) {
 		t.Errorf("%s (- want, + got):\n%s", what, diff)
 	}
 }
+
+func diffLines(want, got []string) string { return cmp.Diff(want, got) }
