@@ -301,6 +301,38 @@ func TestB10TransactionOnAnotherConnection(t *testing.T) {
 	})
 }
 
+func TestB11PreparedTransaction(t *testing.T) {
+	trap{only: parse.PostgreSQL, server: []string{"max_prepared_transactions=4"}}.run(t, func(t *testing.T, g *trapRig) {
+		prepare := func(name string) {
+			t.Helper()
+			c := g.conn(g.W)
+			g.exec(c, "BEGIN")
+			g.exec(c, "UPDATE t SET v = v || ' "+name+"' WHERE id = 1")
+			g.exec(c, "PREPARE TRANSACTION '"+name+"'")
+			if err := c.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				if got := g.read(g.R, byID1); strings.Contains(got, name) {
+					t.Errorf("before its commit R is served %q", got)
+				}
+				g.sync()
+			}
+		}
+		// Whoever ends it need not be who began it.
+		for name, end := range map[string]*sql.DB{"by W": g.W, "by R": g.R} {
+			g.warm(byID1)
+			prepare(name)
+			g.changes(func() { g.exec(end, "COMMIT PREPARED '"+name+"'") }, byID1)
+		}
+		g.warm(byID1)
+		prepare("never")
+		g.exec(g.W, "ROLLBACK PREPARED 'never'")
+		g.fresh(byID1)
+		g.changes(func() { g.exec(g.W, "UPDATE t SET v = 'last' WHERE id = 1") }, byID1)
+	})
+}
+
 func TestB13OldSnapshot(t *testing.T) {
 	for _, level := range []sql.IsolationLevel{sql.LevelRepeatableRead, sql.LevelSerializable} {
 		t.Run(level.String(), func(t *testing.T) {

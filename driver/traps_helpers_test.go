@@ -57,6 +57,7 @@ type trap struct {
 	lease   time.Duration // default 400ms: a test waits for one quarantine
 	private []string      // further arguments of a Redis of its own, which it may break; nil: none
 	absent  bool          // that Redis is killed before anything is opened
+	server  []string      // settings of a PostgreSQL of its own; nil: none
 	shared  *trapDatabases
 	inline  bool   // pgx without statements prepared behind the program's back, which a schema change breaks
 	params  string // further moneyclip_ parameters, "&name=value"
@@ -109,6 +110,8 @@ func (s trap) open(t *testing.T, base trapBase) *trapRig {
 	}
 	if base.dialect == parse.SQLite {
 		g.dsn = "file:" + filepath.Join(trapFolder(t), "trap.db") + "?_journal_mode=WAL&_synchronous=OFF&_busy_timeout=10000&_foreign_keys=on"
+	} else if s.server != nil {
+		g.dsn = testenv.StartPostgres(t, s.server...).URL()
 	} else if s.shared != nil {
 		g.dsn = s.shared.url(base)
 	} else {
