@@ -223,7 +223,7 @@ func (p *racer) write(rng *rand.Rand) {
 			err = stmt.QueryRowContext(p.ctx, 1).Scan(&c.Version)
 		case n < 5:
 			err = p.writeByText(&c.Version)
-		case n < 6 && p.Bulky:
+		case n < 7 && p.Bulky:
 			bulk = true
 			err = p.writeInTx("UPDATE hot SET version = version + 1", true, &c.Version)
 		default:
