@@ -18,8 +18,8 @@ type call struct {
 	t      *text
 	stmt   *stmt // nil: direct
 	query  string
-	args   []sqldriver.NamedValue // as given; of a direct call not yet converted
-	sent   []sqldriver.NamedValue // of a direct call, converted; nil until ready
+	args   []sqldriver.NamedValue // as given; of a direct call, or of a statement whose link was taken, not yet converted
+	sent   []sqldriver.NamedValue // converted; nil until ready
 	values []sqldriver.NamedValue // what they mean
 	start  time.Time              // zero where nobody watches
 	acts   bool                   // it does, or may do, more than read
@@ -33,7 +33,7 @@ func (c *conn) call(ctx context.Context, query string, s *stmt, args []sqldriver
 	if !r.degraded.IsZero() && time.Now().After(r.degraded) {
 		c.cn.reloadSoon(r)
 	}
-	k := &call{c: c, r: r, t: r.texts.Of(query), stmt: s, query: query, args: args, values: meanings(args, r.passes && s == nil)}
+	k := &call{c: c, r: r, t: r.texts.Of(query), stmt: s, query: query, args: args, values: meanings(args, r.passes)}
 	k.acts = k.t.acts() || policy.Rewrites(args) // pgx: an argument may make another text of it
 	if c.cn.watchers.any() {
 		k.start = time.Now()
@@ -46,19 +46,23 @@ func (c *conn) call(ctx context.Context, query string, s *stmt, args []sqldriver
 // held or sent. values keeps only the meanings that the conversion left alone.
 // It returns ErrSkip where the inner connection does not take the call.
 func (k *call) ready(ctx context.Context, query bool) error {
-	if k.stmt != nil {
-		_, err := k.stmt.use(ctx)
-		return err
-	}
+	var si sqldriver.Stmt
 	inner, err := k.c.use(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if !takes(inner, query) {
+	case k.stmt == nil && !takes(inner, query):
 		return sqldriver.ErrSkip
+	case k.stmt != nil:
+		if si, err = k.stmt.use(ctx); err != nil {
+			return err
+		}
+		if !k.stmt.unchecked {
+			k.sent = k.args // database/sql has had them checked
+		}
 	}
 	if k.sent == nil {
-		args, err := checkArgs(inner, k.args)
+		args, err := checkArgs(inner, si, k.args)
 		if err != nil {
 			return err
 		}
@@ -73,7 +77,7 @@ func (k *call) runQuery(ctx context.Context) (sqldriver.Rows, error) {
 		return nil, err
 	}
 	if k.stmt != nil {
-		return stmtQuery(ctx, k.stmt.inner, k.args)
+		return stmtQuery(ctx, k.stmt.inner, k.sent)
 	}
 	return connQuery(ctx, k.c.link.inner, k.query, k.sent)
 }
@@ -83,7 +87,7 @@ func (k *call) runExec(ctx context.Context) (sqldriver.Result, error) {
 		return nil, err
 	}
 	if k.stmt != nil {
-		return stmtExec(ctx, k.stmt.inner, k.args)
+		return stmtExec(ctx, k.stmt.inner, k.sent)
 	}
 	return connExec(ctx, k.c.link.inner, k.query, k.sent)
 }

@@ -34,6 +34,7 @@ type conn struct {
 	open   int  // inner result sets that this connection has not closed (SQLite: a snapshot)
 	out    bool // an inner result set left untouched since the pool gave us out
 	bad    bool // to be discarded
+	pooled bool // lies in the pool
 	closed bool
 	owned  bool // made by Driver.Open: closing it closes the connector
 }
@@ -161,6 +162,7 @@ func (c *conn) Begin() (sqldriver.Tx, error) {
 // inner one waits for the next real use: a hit needs none.
 func (c *conn) ResetSession(context.Context) error {
 	c.cn.real.enter(c)
+	c.pooled = false
 	if c.bad {
 		return sqldriver.ErrBadConn
 	}
@@ -173,7 +175,7 @@ func (c *conn) IsValid() bool {
 	if c.bad {
 		return false
 	}
-	c.open, c.out = 0, false
+	c.open, c.out, c.pooled = 0, false, true
 	if c.link == nil {
 		return true
 	}
@@ -189,15 +191,28 @@ func (c *conn) IsValid() bool {
 // back by the database and needs no invalidation.
 func (c *conn) Close() error {
 	c.cn.real.enter(c)
+	c.pooled = false
 	err := c.hangUp()
 	if !c.closed {
 		c.closed = true
-		err = errors.Join(err, c.cn.left())
+		err = joined(err, c.cn.left())
 	}
 	if c.owned {
-		err = errors.Join(err, c.cn.Close())
+		err = joined(err, c.cn.Close())
 	}
 	return err
+}
+
+// joined returns the driver's error as it is, and ours beside it only if there
+// are both.
+func joined(theirs, ours error) error {
+	if theirs == nil {
+		return ours
+	}
+	if ours == nil {
+		return theirs
+	}
+	return errors.Join(theirs, ours)
 }
 
 // bypass says why this connection's state forbids a lookup; Hit where it does

@@ -97,14 +97,14 @@ func (cn *connector) Close() error {
 	cn.mu.Unlock()
 	cn.close()
 	cn.background.Wait()
-	var err error
+	var ours, theirs error
 	if idle {
-		err = cn.closeCaches()
+		ours = cn.closeCaches()
 	}
 	if c, ok := cn.inner.(io.Closer); ok {
-		err = errors.Join(err, c.Close())
+		theirs = c.Close()
 	}
-	return err
+	return joined(theirs, ours)
 }
 
 // left is called when a connection is closed.

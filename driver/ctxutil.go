@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 )
 
 // This file answers for an inner driver's missing interfaces exactly as
@@ -150,17 +151,28 @@ func positional(named []sqldriver.NamedValue) ([]sqldriver.Value, error) {
 	return values, nil
 }
 
-// checkArgs converts the arguments of a direct call, which our own
-// CheckNamedValue lets through unconverted because the inner connection may
-// not be dialled yet.
-func checkArgs(ci sqldriver.Conn, raw []sqldriver.NamedValue) ([]sqldriver.NamedValue, error) {
-	checker, _ := ci.(sqldriver.NamedValueChecker)
+// checkArgs converts arguments that our own CheckNamedValue let through,
+// because the inner connection was not dialled, or the inner statement not
+// prepared, at that time. si is nil for a direct call.
+func checkArgs(ci sqldriver.Conn, si sqldriver.Stmt, raw []sqldriver.NamedValue) ([]sqldriver.NamedValue, error) {
+	checker, ok := si.(sqldriver.NamedValueChecker)
+	if !ok {
+		checker, _ = ci.(sqldriver.NamedValueChecker)
+	}
+	columns, _ := si.(sqldriver.ColumnConverter) //nolint:staticcheck // drivers without NamedValueChecker exist
+	want := -1
+	if si != nil {
+		want = si.NumInput()
+	}
 	args := make([]sqldriver.NamedValue, 0, len(raw))
 	for _, nv := range raw {
 		nv.Ordinal = len(args) + 1
 		err := sqldriver.ErrSkip
 		if checker != nil {
 			err = checker.CheckNamedValue(&nv)
+		}
+		if err == sqldriver.ErrSkip && columns != nil { //nolint:errorlint // database/sql compares with ==
+			err = checkColumn(columns, &nv, want)
 		}
 		if err == sqldriver.ErrSkip { //nolint:errorlint // database/sql compares with ==
 			nv.Value, err = sqldriver.DefaultParameterConverter.ConvertValue(nv.Value)
@@ -173,7 +185,49 @@ func checkArgs(ci sqldriver.Conn, raw []sqldriver.NamedValue) ([]sqldriver.Named
 			return nil, fmt.Errorf("sql: converting argument %s type: %w", describe(nv), err)
 		}
 	}
+	if want != -1 && len(args) != want {
+		return nil, fmt.Errorf("sql: expected %d arguments, got %d", want, len(args))
+	}
 	return args, nil
+}
+
+// checkColumn is database/sql's use of a ColumnConverter.
+func checkColumn(columns sqldriver.ColumnConverter, nv *sqldriver.NamedValue, want int) error { //nolint:staticcheck // see checkArgs
+	index := nv.Ordinal - 1
+	if want <= index {
+		return nil
+	}
+	if _, ok := nv.Value.(sqldriver.Valuer); ok {
+		// DefaultParameterConverter knows a nil pointer; its own verdict on a
+		// value that is none is worded differently.
+		v, err := callValuer(nv.Value)
+		if err != nil {
+			return err
+		}
+		if !sqldriver.IsValue(v) {
+			return fmt.Errorf("non-subset type %T returned from Value", v)
+		}
+		nv.Value = v
+	}
+	arg := nv.Value
+	var err error
+	if nv.Value, err = columns.ColumnConverter(index).ConvertValue(arg); err != nil {
+		return err
+	}
+	if !sqldriver.IsValue(nv.Value) {
+		return fmt.Errorf("driver ColumnConverter error converted %T to unsupported type %T", arg, nv.Value)
+	}
+	return nil
+}
+
+// callValuer calls Value, but answers nil for a nil pointer whose method is the
+// value's, as database/sql does.
+func callValuer(v any) (any, error) {
+	rv := reflect.ValueOf(v)
+	if rv.Kind() == reflect.Pointer && rv.IsNil() && rv.Type().Elem().Implements(reflect.TypeFor[sqldriver.Valuer]()) {
+		return nil, nil
+	}
+	return v.(sqldriver.Valuer).Value()
 }
 
 func describe(nv sqldriver.NamedValue) string {

@@ -92,6 +92,8 @@ func (f *fetch) lead(ctx context.Context) (rows sqldriver.Rows, entry []byte, er
 	case !ok || len(entry) > f.decision.MaxEntry:
 		entry = nil
 		f.c.cn.counters.unkept.Add(1)
+	case rec.closeErr != nil: // the next one would not see it
+		entry = nil
 	case len(rec.result.Rows) == 0:
 		entry = nil // absent rows are not kept yet
 	case f.c.cn.cfg.noFill:

@@ -23,7 +23,10 @@ type stmt struct {
 	inner    sqldriver.Stmt // nil after the link was taken
 	link     *link
 	numInput int
-	load     *writing // of COPY: held until the statement is closed
+	// unchecked says that the arguments of the execution at hand were let
+	// through without the inner statement.
+	unchecked bool
+	load      *writing // of COPY: held until the statement is closed
 }
 
 // convertingStmt is a statement whose inner one has a ColumnConverter: its
@@ -113,6 +116,9 @@ func (s *stmt) Close() error {
 		err = s.inner.Close()
 	}
 	s.inner = nil
+	if s.c.pooled {
+		s.c.cn.real.park(s.c)
+	}
 	if s.load != nil {
 		s.load.over(err)
 		s.load = nil
@@ -120,8 +126,14 @@ func (s *stmt) Close() error {
 	return err
 }
 
-// NumInput is the inner statement's.
-func (s *stmt) NumInput() int { return s.numInput }
+// NumInput is the inner statement's; unknown while that is checked later.
+func (s *stmt) NumInput() int {
+	s.c.cn.real.enter(s.c)
+	if s.inner == nil || s.link != s.c.link {
+		return -1
+	}
+	return s.numInput
+}
 
 // Exec is the old form of ExecContext.
 func (s *stmt) Exec(args []sqldriver.Value) (sqldriver.Result, error) {
@@ -160,13 +172,13 @@ func (s *stmt) QueryContext(ctx context.Context, args []sqldriver.NamedValue) (s
 }
 
 // CheckNamedValue asks the inner statement, then the inner connection, and
-// leaves the rest to database/sql.
+// leaves the rest to database/sql. Where the link was taken it lets every
+// argument through: they are checked once there is another.
 func (s *stmt) CheckNamedValue(nv *sqldriver.NamedValue) error {
 	s.c.cn.real.enter(s.c)
-	if s.inner == nil || s.link != s.c.link {
-		if _, err := s.use(context.Background()); err != nil {
-			return err
-		}
+	s.unchecked = s.inner == nil || s.link != s.c.link
+	if s.unchecked {
+		return nil
 	}
 	if c, ok := s.inner.(sqldriver.NamedValueChecker); ok {
 		return c.CheckNamedValue(nv)
