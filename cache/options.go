@@ -138,6 +138,7 @@ func NewRedisURL(url string, o Options) (*Cache, error) {
 	ro.PipelinePoolSize = -1  // everything is a pipeline: one pool, and fewer new connections to doubt
 	ro.DisableIdentity = true // CLIENT SETINFO would be one more command to allow
 	ro.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	quietly(ro)
 	client := redis.NewClient(ro)
 	return newRedisCache(client, o, func() { _ = client.Close() }), nil
 }
