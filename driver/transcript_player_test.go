@@ -231,8 +231,7 @@ func (p *player) repeat(s *step, head string, mayHit bool, do func(*program)) se
 			return seen{head, n.seen}
 		case time.Now().After(end):
 			events, _ := p.w.since(mark)
-			p.t.Errorf("%s: no hit within %v: %v", head, patience, events)
-			return seen{head, n.seen}
+			p.t.Fatalf("%s: no hit within %v: %v", head, patience, events)
 		}
 		p.w.sync(p.t)
 	}

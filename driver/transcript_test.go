@@ -64,9 +64,13 @@ func TestAProgramSeesWhatTheBareDriverShows(t *testing.T) {
 	for _, file := range files {
 		steps := readScript(t, file)
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel()
 			for _, inner := range []string{"sqlite3", "postgres", "pgx"} {
 				if hasSteps(steps, inner) {
-					t.Run(inner, func(t *testing.T) { playAll(t, inner, steps) })
+					t.Run(inner, func(t *testing.T) {
+						t.Parallel()
+						playAll(t, inner, steps)
+					})
 				}
 			}
 		})
