@@ -19,8 +19,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/redis/go-redis/v9/logging"
 )
 
 func main() {
@@ -33,8 +31,6 @@ func main() {
 		os.Exit(2)
 	}
 	o.colour = isTerminal(os.Stdout)
-	// go-redis prints each failed dial; moneyclip warns once.
-	logging.Disable()
 	// Whatever ends the run, a closed pipe included, it cleans up first.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -55,13 +55,9 @@ func (t *teller) printfLocked(format string, args ...any) {
 func (t *teller) chapter(title string) { t.printf("\n%s\n", t.paint(bold, title)) }
 
 // observe prints one query: its name, what was decided, how long it took, and
-// why or which tables it concerns. A write is announced before it runs, so its
-// time is not known yet.
+// why or which tables it concerns.
 func (t *teller) observe(e driver.Event) {
-	took := ""
-	if isRead(e.Code) {
-		took = micros(e.Duration)
-	}
+	took := micros(e.Duration)
 	why := e.Reason
 	if why == "" {
 		why = strings.Join(e.Tables, ", ")
@@ -137,11 +133,6 @@ func mean(all time.Duration, n int) string {
 }
 
 func micros(d time.Duration) string { return fmt.Sprintf("%d µs", d.Microseconds()) }
-
-// isRead tells decisions on reads from those on writes.
-func isRead(c policy.Code) bool {
-	return c == policy.Hit || c == policy.Miss || c == policy.Negative || c.Bypass()
-}
 
 func colourOf(c policy.Code) string {
 	switch {
