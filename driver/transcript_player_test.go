@@ -290,6 +290,9 @@ func (p *player) once(n *program, s *step, query string, args []any) {
 		}
 	case "begin":
 		opts := &sql.TxOptions{ReadOnly: s.flag("readonly"), Isolation: sql.IsolationLevel(max(s.number(p.t, "isolation"), 0))}
+		if former := p.txs[s.name]; former != nil {
+			_ = former.Rollback() // drivers differ in the levels that they begin
+		}
 		begin := p.db.BeginTx
 		if c := p.conns[on]; c != nil {
 			begin = c.BeginTx
