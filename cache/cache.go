@@ -115,6 +115,9 @@ func (c *Cache) Epoch(ctx context.Context) (int64, error) {
 	return c.changeEpoch(ctx, false)
 }
 
+// Lease is how long a hold lives unrenewed.
+func (c *Cache) Lease() time.Duration { return c.o.Lease }
+
 // SeenEpoch is the epoch as this process has last seen it, without asking: at
 // most a third of a lease old while lookups are served. known is false before
 // the store was reached.

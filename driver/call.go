@@ -104,6 +104,9 @@ func (k *call) read(ctx context.Context) (sqldriver.Rows, error) {
 		code, reason = d.Code, d.Reason
 	}
 	if code != policy.Miss {
+		if code == policy.BypassNotBaseTable {
+			k.c.cn.ageing(k.r) // made or renamed elsewhere, perhaps
+		}
 		return k.live(ctx, code, reason)
 	}
 	id := k.t.direct
@@ -114,16 +117,12 @@ func (k *call) read(ctx context.Context) (sqldriver.Rows, error) {
 	if !ok {
 		return k.live(ctx, policy.BypassKeyType, "an argument has no exact form")
 	}
-	if epoch, seen := k.r.cache.SeenEpoch(); seen && (!k.r.known || epoch != k.r.epoch) {
-		k.c.cn.reloadSoon(k.r)
-		return k.live(ctx, policy.BypassPolicy, "the catalog changed and is being read again")
-	}
 	f := fetch{call: k, decision: d, row: cache.Row(d.Row), fp: fp}
 	if requestOf(ctx) == refreshing {
 		return k.missed(ctx, f, k.lease(ctx, &f))
 	}
 	look := k.r.cache.Lookup(ctx, f.row, fp)
-	if look.Outcome != cache.Found {
+	if look.Outcome != cache.Found || k.outdated() {
 		return k.missed(ctx, f, look)
 	}
 	result, ok := cache.Decode(look.Entry)
@@ -146,8 +145,23 @@ func (k *call) lease(ctx context.Context, f *fetch) cache.Lookup {
 	return k.r.cache.Lookup(ctx, f.row, never)
 }
 
+// outdated reports whether another process has changed what this one's catalog
+// says, and has it read again. It is asked after the lookup, which may have
+// learnt of the change itself.
+func (k *call) outdated() bool {
+	epoch, seen := k.r.cache.SeenEpoch()
+	if !seen || k.r.known && epoch == k.r.epoch {
+		return false
+	}
+	k.c.cn.reloadSoon(k.r)
+	return true
+}
+
 // missed asks the database, and fills if the lookup allows it.
 func (k *call) missed(ctx context.Context, f fetch, look cache.Lookup) (sqldriver.Rows, error) {
+	if k.outdated() {
+		return k.live(ctx, policy.BypassPolicy, "the catalog changed and is being read again")
+	}
 	switch look.Outcome {
 	case cache.Absent:
 		f.lease = look.Lease

@@ -313,6 +313,22 @@ func (cn *connector) reloadSoon(seen *realm) {
 	})
 }
 
+// ageing asks in the background, now and then, whether the catalog is still the
+// newest: a process that looks nothing up does not learn it from lookups.
+func (cn *connector) ageing(r *realm) {
+	now := time.Now().UnixNano()
+	last := r.asked.Load()
+	if now-last < int64(catalogRetry) || !r.asked.CompareAndSwap(last, now) {
+		return
+	}
+	cn.spawn(func() {
+		epoch, err := r.cache.Epoch(cn.closed)
+		if err == nil && (!r.known || epoch != r.epoch) {
+			cn.reloadSoon(r)
+		}
+	})
+}
+
 // degrade stops caching by a realm whose catalog may be wrong until it can be
 // read again: every write then invalidates everything.
 func (cn *connector) degrade(seen *realm) {

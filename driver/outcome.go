@@ -21,17 +21,24 @@ func (c *conn) outcome(err error) Outcome {
 	return Unknown
 }
 
+const syntaxError = "42601"
+
+// sqlState is the SQLSTATE of an error of pgx or lib/pq, empty without one.
+func sqlState(err error) string {
+	var stated interface{ SQLState() string }
+	if errors.As(err, &stated) {
+		return stated.SQLState()
+	}
+	return ""
+}
+
 // postgresOutcome asks the error by behaviour, so that no driver is imported.
 func postgresOutcome(err error) Outcome {
 	var unsent interface{ SafeToRetry() bool } // pgx
 	if errors.As(err, &unsent) && unsent.SafeToRetry() {
 		return NotSent
 	}
-	var stated interface{ SQLState() string } // pgx and lib/pq
-	if !errors.As(err, &stated) {
-		return Unknown
-	}
-	state := stated.SQLState()
+	state := sqlState(err)
 	switch {
 	case len(state) != 5,
 		state == "40003",                // statement_completion_unknown

@@ -30,6 +30,13 @@ func (t *text) effects(r *realm, l *link, args []sqldriver.NamedValue) policy.Ef
 	return t.Write(args)
 }
 
+// misspelt reports whether the text is not understood, and does not look like
+// transaction control.
+func (t *text) misspelt() bool {
+	f := t.Facts
+	return f.Kind == parse.Opaque && !f.Schema && f.TxControl == parse.NoTxControl
+}
+
 // mayEnd reports whether the text may end a transaction that was begun by text
 // or by the driver API, so that what is pending may become visible with it.
 func (t *text) mayEnd() bool {

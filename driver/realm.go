@@ -27,7 +27,8 @@ type realm struct {
 	passes    bool // the inner driver checks arguments itself
 	texts     *parse.Plans[*text]
 	flights   *flights
-	reloading atomic.Bool // someone is reading the catalog again
+	reloading atomic.Bool  // someone is reading the catalog again
+	asked     atomic.Int64 // when the epoch was last asked for on purpose, in Unix nanoseconds
 
 	degraded time.Time // not zero: the catalog could not be read, try again from then on
 }

@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"cmp"
 	"context"
 	sqldriver "database/sql/driver"
 	"time"
@@ -80,7 +79,8 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	k.count(effects)
 	defer k.tell(effects.Code, effects.Reason, held.names())
 
-	l.dirty = l.dirty || k.t.Session || begins
+	wasDirty, wasTextTx := l.dirty, l.textTx
+	l.dirty = l.dirty || k.t.Session
 	l.textTx = l.textTx || begins
 	if c.inTx() {
 		l.pending.add(effects, k.r)
@@ -94,9 +94,14 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 		return nil, err
 	}
 	if err := run(); err != nil {
-		if err == sqldriver.ErrSkip { //nolint:errorlint // database/sql compares with ==
+		switch {
+		case err == sqldriver.ErrSkip: //nolint:errorlint // database/sql compares with ==
 			w.hold.Release() // it comes again, prepared
-		} else {
+		case k.t.misspelt() && c.cn.cfg.dialect == parse.PostgreSQL && sqlState(err) == syntaxError:
+			// The server did not understand it either: nothing of it has run.
+			l.dirty, l.textTx = wasDirty, wasTextTx
+			w.hold.Release()
+		default:
 			w.over(err)
 		}
 		return nil, err
@@ -167,14 +172,11 @@ func (w *writing) over(err error) {
 		// Another process serves by its old catalog until it has seen the new
 		// epoch, a third of a lease at most: until then it must not keep rows
 		// under keys that no write of the new catalog would invalidate.
-		w.hold.Unresolved(nil, cmp.Or(w.c.cn.cfg.lease, defaultLease)/3)
+		w.hold.Unresolved(nil, w.r.cache.Lease()/3)
 		return
 	}
 	w.hold.Release()
 }
-
-// defaultLease is the cache's.
-const defaultLease = 10 * time.Second
 
 // republish reads the catalog again after what may have been a schema change,
 // and tells the other processes if it was one, still under the hold. It
@@ -235,13 +237,15 @@ func (w *writing) gone() func(context.Context) (bool, error) {
 	if backend == "" {
 		return nil
 	}
+	told := false
 	return func(ctx context.Context) (gone bool, err error) {
 		err = cn.ask(ctx, func(q queryer) error {
 			gone, err = policy.Gone(ctx, cn.cfg.dialect, q, backend)
 			return err
 		})
-		if gone && w.reload {
-			w.republish()
+		if gone && w.reload && !told {
+			told = w.republish()
+			return false, err // asked again after a third of a lease: see over
 		}
 		return gone, err
 	}

@@ -157,12 +157,24 @@ func appendValue(key []byte, p pair, v *parse.Value, args []driver.NamedValue, b
 }
 
 // readsClock reports whether PostgreSQL could read the text as a time that
-// depends on the clock: "now", "today", "yesterday", "tomorrow", in any case
-// and among other words.
+// depends on the clock: "now", "today", "yesterday" or "tomorrow", in any case
+// and among other fields. Its date parser takes a run of letters as one field.
 func readsClock(s string) bool {
-	if len(s) < len("now") {
-		return false
+	for len(s) >= len("now") {
+		end := 0
+		for end < len(s) && letter(s[end]) {
+			end++
+		}
+		switch strings.ToLower(s[:end]) {
+		case "now", "today", "tomorrow", "yesterday":
+			return true
+		}
+		for end < len(s) && !letter(s[end]) {
+			end++
+		}
+		s = s[end:]
 	}
-	s = strings.ToLower(s)
-	return strings.Contains(s, "now") || strings.Contains(s, "today") || strings.Contains(s, "tomorrow") || strings.Contains(s, "yesterday")
+	return false
 }
+
+func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
