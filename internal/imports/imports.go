@@ -10,19 +10,35 @@ import (
 	"testing"
 )
 
+const module = "github.com/moneyclip/moneyclip"
+
+// Rules says what a package must not import. Its tests are free.
+type Rules struct {
+	// Forbidden maps an import path, itself and all below it, to the reason.
+	Forbidden map[string]string
+
+	// Ours lists the packages of this module that are allowed, below its root.
+	// What is not listed is not allowed.
+	Ours []string
+
+	// Except allows a path in a file all the same; nil for no exceptions.
+	Except func(file, path string) bool
+}
+
 // Check fails the test for every import of the package in the working folder
-// that forbidden names, itself or below it, with the reason given there. Tests
-// are free to import.
-func Check(t testing.TB, forbidden map[string]string) {
+// that the rules do not allow.
+func (r Rules) Check(t testing.TB) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files to check: %v", err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	checked := 0
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
+		checked++
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 		if err != nil {
 			t.Fatal(err)
@@ -32,11 +48,31 @@ func Check(t testing.TB, forbidden map[string]string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for prefix, reason := range forbidden {
-				if path == prefix || strings.HasPrefix(path, prefix+"/") {
-					t.Errorf("%s imports %s: %s", name, path, reason)
-				}
+			if r.Except == nil || !r.Except(name, path) {
+				r.check(t, name, path)
 			}
 		}
 	}
+	if checked == 0 {
+		t.Fatal("no file was looked at")
+	}
+}
+
+func (r Rules) check(t testing.TB, file, path string) {
+	t.Helper()
+	for prefix, reason := range r.Forbidden {
+		if path == prefix || strings.HasPrefix(path, prefix+"/") {
+			t.Errorf("%s imports %s: %s", file, path, reason)
+		}
+	}
+	below, found := strings.CutPrefix(path, module+"/")
+	if !found && path != module {
+		return
+	}
+	for _, allowed := range r.Ours {
+		if below == allowed {
+			return
+		}
+	}
+	t.Errorf("%s imports %s: of this module only %q is allowed here", file, path, r.Ours)
 }
