@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/moneyclip/moneyclip/cache"
@@ -106,6 +107,9 @@ func convert(v any) (out any, err error) {
 // oneMeaning reports whether all the forms in which a driver may read v agree:
 // its Value method, its String method and the value below its type.
 func oneMeaning(v, converted any) bool {
+	if speaks(reflect.TypeOf(v)) {
+		return false
+	}
 	rv := reflect.ValueOf(v)
 	for rv.Kind() == reflect.Pointer {
 		if rv.IsNil() {
@@ -139,6 +143,24 @@ func oneMeaning(v, converted any) bool {
 		return rv.Type().PkgPath() == "database/sql"
 	}
 	return false
+}
+
+// speaking remembers which types speak, by reflect.Type.
+var speaking sync.Map
+
+// speaks reports whether a type has a method by which pgx may ask for another
+// value than these: TextValue, Int64Value and the like of package pgtype.
+func speaks(t reflect.Type) bool {
+	if known, ok := speaking.Load(t); ok {
+		return known.(bool)
+	}
+	found := false
+	for i := range t.NumMethod() {
+		name := t.Method(i).Name
+		found = found || name == "SkipUnderlyingTypePlan" || name != "Value" && strings.HasSuffix(name, "Value")
+	}
+	speaking.Store(t, found)
+	return found
 }
 
 func safeString(s fmt.Stringer) (text string) {

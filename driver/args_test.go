@@ -28,6 +28,10 @@ func (u uuid) String() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
+type spoken int64
+
+func (spoken) Int64Value() (int64, error) { return 2, nil }
+
 type panicking struct{}
 
 func (*panicking) Value() (sqldriver.Value, error) { panic("no value") }
@@ -53,6 +57,7 @@ func TestMeaningIsWhatReachesTheDatabase(t *testing.T) {
 		{uuid{1}, "01000000-0000-0000-0000-000000000000", "01000000-0000-0000-0000-000000000000"},
 		{sql.NullString{String: "a", Valid: true}, "a", "a"},
 		{sql.NullInt64{}, nil, nil},
+		{spoken(1), int64(1), unclear},
 		{json.RawMessage("{}"), []byte("{}"), unclear},
 		{pgx.QueryExecModeSimpleProtocol, int64(pgx.QueryExecModeSimpleProtocol), pgx.QueryExecModeSimpleProtocol},
 		{pgx.QueryResultFormats{1}, unclear, pgx.QueryResultFormats{1}},

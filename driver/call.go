@@ -30,6 +30,7 @@ func (c *conn) call(ctx context.Context, query string, s *stmt, args []sqldriver
 	if err != nil {
 		return nil, err
 	}
+	c.reassure(ctx)
 	if !r.degraded.IsZero() && time.Now().After(r.degraded) {
 		c.cn.reloadSoon(r)
 	}

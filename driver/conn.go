@@ -251,6 +251,8 @@ func (c *conn) sessionBypass(r *realm) (policy.Code, string) {
 		return policy.Hit, ""
 	case l.dirty:
 		return policy.BypassSession, "a statement changed the session"
+	case l.unsure:
+		return policy.BypassSession, "a statement may have changed the session"
 	case l.session.NoCache != "":
 		return policy.BypassSession, l.session.NoCache
 	case l.session.Replica:
@@ -259,6 +261,28 @@ func (c *conn) sessionBypass(r *realm) (policy.Code, string) {
 		return policy.BypassSession, "the session's settings differ from the first connection's"
 	}
 	return policy.Hit, ""
+}
+
+// reassure asks a session that code hidden from us may have changed (a trigger,
+// a function behind a view) whether it is as it was. Inside a transaction, or
+// while rows are open, it stays unsure, which is as good as changed.
+func (c *conn) reassure(ctx context.Context) {
+	if l := c.link; l == nil || !l.unsure || l.dirty || c.inTx() || c.open > 0 || c.out {
+		return
+	}
+	if _, err := c.use(ctx); err != nil {
+		return // the statement will say what is wrong
+	}
+	l := c.link
+	if !l.unsure {
+		return // another link
+	}
+	s, err := policy.Inspect(ctx, c.cn.cfg.dialect, queryer{l.inner})
+	if err != nil {
+		return
+	}
+	l.unsure = false
+	l.dirty = s.Fingerprint != l.session.Fingerprint
 }
 
 func (c *conn) inTx() bool { return c.tx != nil || c.link != nil && c.link.textTx }

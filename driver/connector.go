@@ -276,6 +276,13 @@ func (cn *connector) reload(ctx context.Context, seen *realm, over *link) error 
 	if seen != nil && cn.realm.Load() != seen {
 		return nil // another has done it since
 	}
+	if over != nil {
+		session, err := policy.Inspect(ctx, cn.cfg.dialect, queryer{over.inner})
+		if err != nil || session.Fingerprint != over.session.Fingerprint {
+			over.dirty = true
+			over = nil
+		}
+	}
 	if over == nil {
 		inner, err := cn.inner.Connect(ctx)
 		if err != nil {

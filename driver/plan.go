@@ -24,7 +24,7 @@ func (t *text) acts() bool {
 // effects says what an execution on a link invalidates. A session that is not
 // as the catalog was read under may mean other tables, and other keys.
 func (t *text) effects(r *realm, l *link, args []sqldriver.NamedValue) policy.Effects {
-	if l.dirty || l.session.NoCache != "" || l.session.Fingerprint != r.session.Fingerprint {
+	if l.dirty || l.unsure || l.session.NoCache != "" || l.session.Fingerprint != r.session.Fingerprint {
 		return t.WriteDirty(args)
 	}
 	return t.Write(args)

@@ -15,6 +15,7 @@ type link struct {
 	inner     sqldriver.Conn
 	session   policy.Session
 	dirty     bool // a statement changed what it answers: reads bypass
+	unsure    bool // code that no text shows may have changed it: to be asked
 	textTx    bool // a transaction may have been opened by text
 	pending   keySet
 	needReset bool // the inner ResetSession waits for the next real use

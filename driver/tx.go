@@ -18,6 +18,7 @@ type tx struct {
 // BeginTx begins a transaction. Reads in it go to the database; what it writes
 // is gathered and held at its commit.
 func (c *conn) BeginTx(ctx context.Context, opts sqldriver.TxOptions) (sqldriver.Tx, error) {
+	c.reassure(ctx)
 	inner, err := c.use(ctx)
 	if err != nil {
 		return nil, err

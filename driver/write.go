@@ -82,6 +82,7 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	wasDirty, wasTextTx := l.dirty, l.textTx
 	l.dirty = l.dirty || k.t.Session
 	l.textTx = l.textTx || begins
+	l.unsure = l.unsure || effects.All && c.cn.cfg.dialect != parse.SQLite
 	if c.inTx() {
 		l.pending.add(effects, k.r)
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// The settings that change what a SELECT answers. Those with a dot are
+	// The settings that change what a SELECT answers, and whether temporary
+	// tables may stand before others. Those with a dot are
 	// settings of extensions, whose types may be written by them. Settings that
 	// a program makes up are not shown to anybody who does not know their
 	// names; they are read by current_setting, which is not immutable, and by
@@ -25,7 +26,8 @@ const (
    WHERE name LIKE '%.%' OR name IN ('search_path', 'TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits',
      'lc_monetary', 'lc_numeric', 'lc_time', 'xmloption', 'xmlbinary', 'row_security', 'transform_null_equals', 'array_nulls',
      'quote_all_identifiers', 'backslash_quote', 'timezone_abbreviations', 'default_text_search_config', 'session_replication_role',
-     'restrict_nonsystem_relation_kind', 'lo_compat_privileges'))`
+     'restrict_nonsystem_relation_kind', 'lo_compat_privileges')),
+  (pg_my_temp_schema() <> 0)::text`
 
 	// The timeline that is being written changes at once when a server is
 	// promoted, the one of the last checkpoint only with the next checkpoint.
@@ -36,7 +38,7 @@ const (
 )
 
 func inspectPostgreSQL(ctx context.Context, q Queryer) (Session, error) {
-	rows, err := queryText(ctx, q, 10, pgSession)
+	rows, err := queryText(ctx, q, 11, pgSession)
 	if err != nil {
 		return Session{}, err
 	}
