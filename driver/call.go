@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/moneyclip/moneyclip/cache"
+	"github.com/moneyclip/moneyclip/parse"
 	"github.com/moneyclip/moneyclip/policy"
 )
 
@@ -73,24 +74,58 @@ func (k *call) ready(ctx context.Context, query bool) error {
 }
 
 // runQuery asks the database.
-func (k *call) runQuery(ctx context.Context) (sqldriver.Rows, error) {
+func (k *call) runQuery(ctx context.Context) (rows sqldriver.Rows, err error) {
 	if err := k.ready(ctx, true); err != nil {
 		return nil, err
 	}
 	if k.stmt != nil {
-		return stmtQuery(ctx, k.stmt.inner, k.sent)
+		rows, err = stmtQuery(ctx, k.stmt.inner, k.sent)
+	} else {
+		rows, err = connQuery(ctx, k.c.link.inner, k.query, k.sent)
 	}
-	return connQuery(ctx, k.c.link.inner, k.query, k.sent)
+	k.c.failed(err)
+	return rows, err
 }
 
-func (k *call) runExec(ctx context.Context) (sqldriver.Result, error) {
+func (k *call) runExec(ctx context.Context) (result sqldriver.Result, err error) {
 	if err := k.ready(ctx, false); err != nil {
 		return nil, err
 	}
-	if k.stmt != nil {
-		return stmtExec(ctx, k.stmt.inner, k.sent)
+	if k.stmt == nil {
+		result, err = connExec(ctx, k.c.link.inner, k.query, k.sent)
+	} else if result, err = stmtExec(ctx, k.stmt.inner, k.sent); k.lingers() {
+		k.stmt.forget()
 	}
-	return connExec(ctx, k.c.link.inner, k.query, k.sent)
+	k.c.failed(err)
+	return result, err
+}
+
+// lingers reports whether a prepared execution leaves its statement open in the
+// database: SQLite's driver takes one step of a text that returns rows, and
+// resets it with the next binding. Until then a write is not committed, and a
+// read keeps its snapshot.
+func (k *call) lingers() bool {
+	if k.c.cn.cfg.dialect != parse.SQLite {
+		return false
+	}
+	f := k.t.Facts
+	if f.Kind != parse.Write {
+		return true
+	}
+	for _, w := range f.Writes {
+		if w.Returning {
+			return true
+		}
+	}
+	return false
+}
+
+// failed notes an error in a transaction of SQLite, which may have rolled it
+// back by itself: a conflict clause, an interrupt.
+func (c *conn) failed(err error) {
+	if err != nil && c.tx != nil && c.cn.cfg.dialect == parse.SQLite {
+		c.link.loose = true
+	}
 }
 
 // read serves a text that changes nothing.

@@ -86,6 +86,9 @@ func (c *conn) hangUp() error {
 	l, stmts := c.detach()
 	closeAll(stmts)
 	err := l.inner.Close()
+	for _, w := range l.waiting { // rolled back, or committed by now
+		w.hold.Release()
+	}
 	c.cn.real.free()
 	return err
 }

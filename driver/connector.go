@@ -39,10 +39,10 @@ type connector struct {
 	learning chan struct{} // holds one token: who has it may learn
 
 	background sync.WaitGroup // reloads
-	closed     context.Context
-	close      context.CancelFunc
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex         // guards what follows
+	closed context.Context    // until Close
+	close  context.CancelFunc // ends it
 	caches map[string]*cache.Cache
 	conns  int  // connections that are not closed
 	ended  bool // Close was called
@@ -79,8 +79,15 @@ func (cn *connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 		return nil, err
 	}
 	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	if cn.ended && cn.conns == 0 {
+		// A connector that another sql.OpenDB was given, and has closed.
+		cn.ended = false
+		cn.caches = map[string]*cache.Cache{}
+		cn.realm.Store(nil)
+		cn.closed, cn.close = context.WithCancel(context.Background())
+	}
 	cn.conns++
-	cn.mu.Unlock()
 	return &conn{cn: cn}, nil
 }
 
@@ -93,9 +100,9 @@ func (cn *connector) Driver() sqldriver.Driver { return cn.driver }
 func (cn *connector) Close() error {
 	cn.mu.Lock()
 	cn.ended = true
-	idle := cn.conns == 0
+	idle, end := cn.conns == 0, cn.close
 	cn.mu.Unlock()
-	cn.close()
+	end()
 	cn.background.Wait()
 	var ours, theirs error
 	if idle {
@@ -223,7 +230,7 @@ func (cn *connector) attend(ctx context.Context, inner sqldriver.Conn, session p
 }
 
 func (cn *connector) learnOnce(inner sqldriver.Conn, session policy.Session) error {
-	ctx, cancel := context.WithTimeout(cn.closed, catalogTimeout)
+	ctx, cancel := context.WithTimeout(cn.life(), catalogTimeout)
 	defer cancel()
 	select {
 	case <-cn.learning:
@@ -242,6 +249,13 @@ func (cn *connector) learnOnce(inner sqldriver.Conn, session policy.Session) err
 }
 
 var errClosed = errors.New("moneyclip: the database is closed")
+
+// life is the context of what runs in the background.
+func (cn *connector) life() context.Context {
+	cn.mu.Lock()
+	defer cn.mu.Unlock()
+	return cn.closed
+}
 
 // spawn runs f in the background; false where the connector is closed.
 func (cn *connector) spawn(f func()) bool {
@@ -309,10 +323,10 @@ func (cn *connector) reloadSoon(seen *realm) {
 		return
 	}
 	cn.spawn(func() {
-		ctx, cancel := context.WithTimeout(cn.closed, catalogTimeout)
+		ctx, cancel := context.WithTimeout(cn.life(), catalogTimeout)
 		defer cancel()
 		if err := cn.reload(ctx, seen, nil); err != nil {
-			if cn.closed.Err() == nil {
+			if cn.life().Err() == nil {
 				cn.warnings.say("catalog", "moneyclip: the catalog could not be read again", "error", err)
 			}
 			seen.reloading.Store(false)
@@ -329,7 +343,7 @@ func (cn *connector) ageing(r *realm) {
 		return
 	}
 	cn.spawn(func() {
-		epoch, err := r.cache.Epoch(cn.closed)
+		epoch, err := r.cache.Epoch(cn.life())
 		if err == nil && (!r.known || epoch != r.epoch) {
 			cn.reloadSoon(r)
 		}

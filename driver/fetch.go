@@ -23,7 +23,9 @@ type fetch struct {
 }
 
 func (f *fetch) rows(ctx context.Context) (sqldriver.Rows, error) {
-	if f.compare != nil || requestOf(ctx) == refreshing || f.c.cn.cfg.serving == observe {
+	// Waiting with a link that cannot be lent may keep the leader from one.
+	stuck := f.c.cn.cfg.maxConns > 0 && f.c.link != nil && !f.c.lendable()
+	if stuck || f.compare != nil || requestOf(ctx) == refreshing || f.c.cn.cfg.serving == observe {
 		rows, _, err := f.lead(ctx)
 		return rows, err
 	}
@@ -36,7 +38,7 @@ func (f *fetch) rows(ctx context.Context) (sqldriver.Rows, error) {
 		return rows, err
 	}
 	// While it waits, this connection needs no link; the leader may.
-	if !f.c.inTx() && f.c.open == 0 && !f.c.out {
+	if f.c.lendable() {
 		f.c.cn.real.park(f.c)
 	}
 	select {
@@ -53,6 +55,10 @@ func (f *fetch) rows(ctx context.Context) (sqldriver.Rows, error) {
 	rows, _, err := f.lead(ctx) // the leader had no luck: its reasons may not be ours
 	return rows, err
 }
+
+// lendable reports whether nobody would miss the link while this connection
+// waits.
+func (c *conn) lendable() bool { return !c.inTx() && c.open == 0 && !c.out }
 
 // lead asks the database, reads the result ahead up to the limit, and fills.
 func (f *fetch) lead(ctx context.Context) (rows sqldriver.Rows, entry []byte, err error) {

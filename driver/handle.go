@@ -99,10 +99,11 @@ func (h *Handle) Explain(ctx context.Context, query string, args ...any) (Decisi
 // Key values that are no exact pair with the key drop the whole table.
 func (h *Handle) Invalidate(ctx context.Context, table string, key ...any) error {
 	return h.invalidate(ctx, table, func(r *realm, name string) policy.Effects {
+		values := make([]any, len(key))
 		for i, v := range key {
-			key[i] = meaning(v, r.passes)
+			values[i] = meaning(v, r.passes)
 		}
-		if row, ok := r.rules.RowOf(name, key...); ok {
+		if row, ok := r.rules.RowOf(name, values...); ok {
 			return policy.Effects{Code: policy.InvalidateRow, Rows: []policy.Row{row}}
 		}
 		return policy.Effects{Code: policy.InvalidateTable, Tables: []string{name}}

@@ -24,6 +24,10 @@ func (t *text) acts() bool {
 // effects says what an execution on a link invalidates. A session that is not
 // as the catalog was read under may mean other tables, and other keys.
 func (t *text) effects(r *realm, l *link, args []sqldriver.NamedValue) policy.Effects {
+	if t.Session && t.MayWrite {
+		// The text may change what its own writes mean.
+		return policy.Effects{Code: policy.InvalidateAll, Reason: "the text changes the session and writes", All: true, Reload: t.Write(args).Reload}
+	}
 	if l.dirty || l.unsure || l.session.NoCache != "" || l.session.Fingerprint != r.session.Fingerprint {
 		return t.WriteDirty(args)
 	}

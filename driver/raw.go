@@ -88,7 +88,7 @@ func (c *conn) raw(ctx context.Context, f func(any) error, u rawUse) error {
 	return err
 }
 
-var errPanicked = errors.New("moneyclip: the function given to Raw panicked")
+var errPanicked = errors.New("moneyclip: the inner driver, or the function given to Raw, panicked")
 
 // peel takes off what other wrappers put around the driver's connection.
 func peel(inner sqldriver.Conn) sqldriver.Conn {

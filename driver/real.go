@@ -12,13 +12,21 @@ import (
 // link is a real connection to the database with all that hangs on its
 // session. It belongs to one conn at a time.
 type link struct {
-	inner     sqldriver.Conn
-	session   policy.Session
-	dirty     bool // a statement changed what it answers: reads bypass
-	unsure    bool // code that no text shows may have changed it: to be asked
-	textTx    bool // a transaction may have been opened by text
-	pending   keySet
-	needReset bool // the inner ResetSession waits for the next real use
+	inner   sqldriver.Conn
+	session policy.Session
+	dirty   bool // a statement changed what it answers: reads bypass
+	unsure  bool // code that no text shows may have changed it: to be asked
+	textTx  bool // a transaction may have been opened by text
+	pending keySet
+	// loose says that the transaction begun through the driver API may have
+	// ended in the database: what follows may be visible at once.
+	loose bool
+
+	// SQLite commits when the last of several open writes ends. openWrites
+	// counts those whose rows are not at their end; over waits for them.
+	openWrites int
+	waiting    []*writing
+	needReset  bool // the inner ResetSession waits for the next real use
 }
 
 // realConns limits the real connections below the pool's own limit, which

@@ -178,6 +178,7 @@ type prefixRows struct {
 	prefix [][]sqldriver.Value
 	err    error // what follows the prefix, once
 	closed func()
+	failed func(error) // told of an error in mid-stream
 }
 
 func (r *prefixRows) Next(dest []sqldriver.Value) error {
@@ -192,7 +193,11 @@ func (r *prefixRows) Next(dest []sqldriver.Value) error {
 		}
 		return err
 	}
-	return r.Rows.Next(dest)
+	err := r.Rows.Next(dest)
+	if err != nil && err != io.EOF && r.failed != nil { //nolint:errorlint // io.EOF stands for itself
+		r.failed(err)
+	}
+	return err
 }
 
 func (r *prefixRows) Close() error {
@@ -259,6 +264,7 @@ func (c *conn) untouched(rows sqldriver.Rows) sqldriver.Rows {
 func (c *conn) counted(rows *prefixRows) sqldriver.Rows {
 	c.open++
 	rows.closed = func() { c.open-- }
+	rows.failed = c.failed
 	return rows
 }
 

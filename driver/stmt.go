@@ -126,6 +126,14 @@ func (s *stmt) Close() error {
 	return err
 }
 
+// forget closes the inner statement; the next use prepares it again.
+func (s *stmt) forget() {
+	if s.inner != nil {
+		s.inner.Close()
+		s.inner = nil
+	}
+}
+
 // NumInput is the inner statement's; unknown while that is checked later.
 func (s *stmt) NumInput() int {
 	s.c.cn.real.enter(s.c)

@@ -33,20 +33,19 @@ func (c *conn) BeginTx(ctx context.Context, opts sqldriver.TxOptions) (sqldriver
 
 // Commit holds what was written, commits, and releases.
 func (t *tx) Commit() error {
-	c, l := t.c, t.c.link
+	l := t.c.link
 	if l.pending.empty() && !l.pending.reload {
 		t.end()
 		return t.inner.Commit()
 	}
-	// The hold has a time limit of its own; the caller's context may end
-	// between a commit that was sent and its answer, but not undo it.
-	w, err := c.hold(context.WithoutCancel(t.ctx), c.cn.realm.Load(), &l.pending)
+	w, err := t.hold()
 	if err != nil {
 		t.end()
 		t.inner.Rollback() // nothing was committed; the error says why
 		l.pending = keySet{}
 		return err
 	}
+	defer w.unlessDone()
 	t.end()
 	err = t.inner.Commit()
 	l.pending = keySet{}
@@ -54,15 +53,28 @@ func (t *tx) Commit() error {
 	return err
 }
 
-// Rollback drops what was written.
+// hold holds all that the transaction has written. It has a time limit of its
+// own; the caller's context may end between a commit that was sent and its
+// answer, but not undo it.
+func (t *tx) hold() (*writing, error) {
+	return t.c.hold(context.WithoutCancel(t.ctx), t.c.cn.realm.Load(), &t.c.link.pending)
+}
+
+// Rollback drops what was written, unless some of it may have been committed by
+// a text, or by the database itself.
 func (t *tx) Rollback() error {
+	l, loose := t.c.link, t.c.link.loose
 	t.end()
 	err := t.inner.Rollback()
 	if err != nil {
-		// Whether a text in it committed is not known: it was held then.
-		t.c.bad = true
+		t.c.bad = true // in what state it is, nobody knows
 	}
-	t.c.link.pending = keySet{}
+	if (loose || err != nil) && (!l.pending.empty() || l.pending.reload) {
+		if w, herr := t.hold(); herr == nil {
+			w.over(nil)
+		}
+	}
+	l.pending = keySet{}
 	return err
 }
 
@@ -71,7 +83,7 @@ func (t *tx) Rollback() error {
 // asks the outermost connection, which has both.
 func (t *tx) end() {
 	c := t.c
-	c.tx = nil
+	c.tx, c.link.loose = nil, false
 	inner := c.link.inner
 	_, resets := inner.(sqldriver.SessionResetter)
 	_, validates := inner.(sqldriver.Validator)

@@ -28,7 +28,12 @@ func (k *call) run(ctx context.Context) (sqldriver.Rows, error) {
 	}
 	k.c.open++
 	closed := func() { k.c.open-- }
-	return &writeRows{prefixRows: prefixRows{Rows: rows, closed: closed}, over: w.over}, nil
+	over := w.over
+	if k.c.cn.cfg.dialect == parse.SQLite {
+		w.l.openWrites++
+		over = func(err error) { w.l.openWrites--; w.over(err) }
+	}
+	return &writeRows{prefixRows: prefixRows{Rows: rows, closed: closed}, over: over}, nil
 }
 
 // exec runs a text for its effect.
@@ -57,6 +62,11 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 		return nil, err
 	}
 	c, l := k.c, k.c.link
+	if l.session.Namespace != k.r.session.Namespace {
+		// The dial found another database behind the address.
+		k.r = c.cn.realm.Load()
+		k.t = k.r.texts.Of(k.query)
+	}
 	effects := k.t.effects(k.r, l, k.values)
 	if policy.Rewrites(k.args) {
 		effects = k.t.effects(k.r, l, k.args)
@@ -72,7 +82,7 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 		ends, begins = true, true
 	}
 	var held keySet
-	if ends {
+	if ends && control != parse.TxRollback {
 		held = l.pending.clone()
 	}
 	held.add(effects, k.r)
@@ -86,28 +96,37 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	if c.inTx() {
 		l.pending.add(effects, k.r)
 	}
-	gathered := c.tx != nil && !ends && control != parse.TxFinishPrepared
+	l.loose = l.loose || ends && c.tx != nil
+	gathered := c.tx != nil && !l.loose && control != parse.TxFinishPrepared
 	if gathered || held.empty() && !held.reload {
-		return nil, run()
+		err := run()
+		if err == nil && c.tx == nil && control == parse.TxRollback {
+			l.pending = keySet{}
+		}
+		return nil, err
 	}
 	w, err := c.hold(ctx, k.r, &held)
 	if err != nil {
 		return nil, err
 	}
+	defer w.unlessDone()
 	if err := run(); err != nil {
 		switch {
 		case err == sqldriver.ErrSkip: //nolint:errorlint // database/sql compares with ==
+			w.done = true
 			w.hold.Release() // it comes again, prepared
 		case k.t.misspelt() && c.cn.cfg.dialect == parse.PostgreSQL && sqlState(err) == syntaxError:
 			// The server did not understand it either: nothing of it has run.
 			l.dirty, l.textTx = wasDirty, wasTextTx
+			w.done = true
 			w.hold.Release()
 		default:
 			w.over(err)
 		}
 		return nil, err
 	}
-	if control == parse.TxCommit || control == parse.TxRollback {
+	w.done = true // by the caller
+	if c.tx == nil && control == parse.TxCommit {
 		l.pending = keySet{}
 	}
 	return w, nil
@@ -128,6 +147,20 @@ type writing struct {
 	r      *realm
 	hold   *cache.Hold
 	reload bool
+	done   bool // whoever runs the write has ended it, or handed it on
+}
+
+// unlessDone ends a write whose inner driver panicked: a program may recover.
+func (w *writing) unlessDone() {
+	if !w.done {
+		w.over(errPanicked)
+	}
+}
+
+// unknown keeps the hold until the session that ran the write is gone.
+func (w *writing) unknown() {
+	w.c.cn.counters.unknown.Add(1)
+	w.hold.Unresolved(w.gone(), w.r.rules.LongestTTL())
 }
 
 // hold announces what is to be written.
@@ -164,12 +197,25 @@ func (c *conn) hold(ctx context.Context, r *realm, keys *keySet) (*writing, erro
 
 // over ends the hold of a write that returned err.
 func (w *writing) over(err error) {
-	if err != nil && w.c.outcome(err) == Unknown && !w.answers() {
-		w.c.cn.counters.unknown.Add(1)
-		w.hold.Unresolved(w.gone(), w.r.rules.LongestTTL())
+	w.done = true
+	if w.l.openWrites > 0 && w.c.tx == nil {
+		w.l.waiting = append(w.l.waiting, w)
 		return
 	}
-	if w.reload && w.republish() && !w.c.cn.cfg.memory {
+	waiting := w.l.waiting
+	w.l.waiting = nil
+	for _, before := range waiting {
+		before.end(nil)
+	}
+	w.end(err)
+}
+
+func (w *writing) end(err error) {
+	if err != nil && w.c.outcome(err) == Unknown && !w.answers() {
+		w.unknown()
+		return
+	}
+	if w.reload && w.republish(w.own()) && !w.c.cn.cfg.memory {
 		// Another process serves by its old catalog until it has seen the new
 		// epoch, a third of a lease at most: until then it must not keep rows
 		// under keys that no write of the new catalog would invalidate.
@@ -182,12 +228,12 @@ func (w *writing) over(err error) {
 // republish reads the catalog again after what may have been a schema change,
 // and tells the other processes if it was one, still under the hold. It
 // reports whether they have been told.
-func (w *writing) republish() bool {
+func (w *writing) republish(over *link) bool {
 	cn := w.c.cn
 	ctx, cancel := context.WithTimeout(context.Background(), catalogTimeout)
 	defer cancel()
 	before := cn.realm.Load()
-	if err := cn.reload(ctx, nil, w.own()); err != nil {
+	if err := cn.reload(ctx, nil, over); err != nil {
 		cn.warnings.say("catalog", "moneyclip: the catalog could not be read again after a schema change", "error", err)
 		cn.degrade(before)
 	} else if cn.realm.Load().catalog.Digest() == before.catalog.Digest() {
@@ -199,7 +245,7 @@ func (w *writing) republish() bool {
 	}
 	cn.warnings.over("epoch")
 	// Once more, so that this process's catalog is known to be of the new epoch.
-	if err := cn.reload(ctx, nil, w.own()); err != nil {
+	if err := cn.reload(ctx, nil, over); err != nil {
 		cn.degrade(cn.realm.Load())
 	}
 	return true
@@ -228,6 +274,9 @@ func (w *writing) answers() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()
 	s, err := policy.Inspect(ctx, w.c.cn.cfg.dialect, queryer{w.l.inner})
+	if state := sqlState(err); state != "" { // in an aborted transaction, say
+		return postgresOutcome(err) == Answered
+	}
 	return err == nil && s.Backend == w.l.session.Backend
 }
 
@@ -241,12 +290,16 @@ func (w *writing) gone() func(context.Context) (bool, error) {
 	told := false
 	return func(ctx context.Context) (gone bool, err error) {
 		err = cn.ask(ctx, func(q queryer) error {
+			s, err := policy.Inspect(ctx, cn.cfg.dialect, q)
+			if err != nil || s.Namespace != w.l.session.Namespace {
+				return err // another server knows nothing of the session
+			}
 			gone, err = policy.Gone(ctx, cn.cfg.dialect, q, backend)
 			return err
 		})
 		if gone && w.reload && !told {
-			told = w.republish()
-			return false, err // asked again after a third of a lease: see over
+			told = w.republish(nil) // the link may be in other hands
+			return false, err       // asked again after a third of a lease: see over
 		}
 		return gone, err
 	}
