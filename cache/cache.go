@@ -143,13 +143,14 @@ func (c *Cache) changeEpoch(ctx context.Context, bump bool) (int64, error) {
 	if c.closed.Load() {
 		return 0, fmt.Errorf("moneyclip: epoch: %w", ErrClosed)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	bounded, cancel := context.WithTimeout(ctx, c.o.Timeout)
 	defer cancel()
-	r, err := c.st.meta(ctx, metaChange{buckets: c.o.Buckets, lease: c.o.Lease, bump: bump})
+	r, err := c.st.meta(bounded, metaChange{buckets: c.o.Buckets, lease: c.o.Lease, bump: bump})
 	if err != nil {
 		c.failed(ctx, err)
 		return 0, fmt.Errorf("moneyclip: epoch: %w", err)
 	}
+	c.breaker.succeeded()
 	if m := mismatch(c.o, r); m != nil {
 		return 0, m
 	}

@@ -34,12 +34,14 @@ func (c *Cache) fill(f fill) {
 	ctx, cancel := context.WithTimeout(c.base, c.o.Timeout)
 	defer cancel()
 	kept, err := c.st.fill(ctx, f)
-	switch {
-	case err != nil:
+	if err != nil {
 		c.failed(c.base, err)
-	case kept:
+		return
+	}
+	c.breaker.succeeded()
+	if kept {
 		c.count.fills.Add(1)
-	default:
+	} else {
 		c.count.refusedFills.Add(1)
 	}
 }

@@ -189,6 +189,7 @@ func (h *Hold) send(ctx context.Context, keys Keys) (receipt, error) {
 		if err != nil {
 			return receipt{}, err
 		}
+		c.breaker.succeeded()
 		pause.At("held")
 		c.count.quarantines.Add(uint64(r.started))
 		if !c.local && !r.forced && (!r.known || r.id != c.tables.record()) {

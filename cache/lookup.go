@@ -68,6 +68,7 @@ func (c *Cache) lookup(ctx context.Context, row Row, fp Fingerprint) (answer Loo
 		c.failed(ctx, err)
 		return Lookup{}, false
 	}
+	c.breaker.succeeded()
 	// The answer counts only if nothing has made the vitals doubtful until
 	// now: a connection opened since may have led to another server.
 	if c.trust.current(c.ticks(), c.o.Lease/3) == nil || v.identity != trusted.identity || c.journal.blocks(row.Table) {

@@ -104,7 +104,11 @@ func (h *Hold) settle(limit time.Duration) {
 func (c *Cache) releaseKeys(token string, keys Keys) (receipt, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.base), c.o.Timeout)
 	defer cancel()
-	return c.st.write(ctx, c.writing(token, keys, true))
+	r, err := c.st.write(ctx, c.writing(token, keys, true))
+	if err == nil {
+		c.breaker.succeeded()
+	}
+	return r, err
 }
 
 func (c *Cache) writing(token string, keys Keys, release bool) write {
