@@ -10,6 +10,8 @@ type builder struct {
 	operators set[string]
 	types     set[Table]
 
+	attributes set[Attribute]
+
 	opaque   string // the first thing that is not understood
 	notPlain string // the first reason why the text is no plain read of one table
 	depth    int    // of the tree being walked
@@ -118,6 +120,7 @@ func (b *builder) finish(p *plain, same func(a, b string) bool) *Facts {
 	f := &b.facts
 	f.Tables, f.Functions = b.tables.list, b.functions.list
 	f.Operators, f.Types = b.operators.list, b.types.list
+	f.Attributes = b.attributes.list
 	if b.opaque != "" {
 		f.Kind, f.Reason, f.Statements = Opaque, b.opaque, 0
 		return f

@@ -229,6 +229,11 @@ type Facts struct {
 	Operators []string   // names of the operators used (PostgreSQL)
 	Types     []Table    // every type named in a cast, schema as written (PostgreSQL)
 
+	// Every name that stands after a dot in an expression (PostgreSQL): that of
+	// a column or a field, or of a function, which PostgreSQL calls where it
+	// finds neither.
+	Attributes []Attribute
+
 	Locks     bool      // FOR UPDATE, FOR SHARE, … anywhere
 	Schema    bool      // DDL among the statements
 	Session   bool      // something that changes what this connection answers later, temp tables included
@@ -241,4 +246,10 @@ type Facts struct {
 type Function struct {
 	Schema string // as written
 	Name   string // folded as the dialect does; SQLite's LIKE, GLOB, REGEXP and MATCH are functions too
+}
+
+// Attribute is a name after a dot.
+type Attribute struct {
+	Name  string
+	Value bool // after an expression in parentheses or a longer name: (x).name, a.b.name
 }

@@ -148,7 +148,8 @@ func (w pgWalk) copyStatement(s *ast.CopyStmt) {
 func (w pgWalk) target(r *ast.RangeVar, c Change) {
 	c.Table, c.Alias = pgTable(r), r.GetAlias().GetAliasname()
 	if c.Table.Schema == "pg_catalog" || c.Table.Schema == "" && strings.HasPrefix(c.Table.Name, "pg_") {
-		w.kind(Schema) // the catalog, changed by hand
+		w.kind(Schema)         // the catalog, changed by hand
+		w.facts.Session = true // pg_settings
 	}
 	w.write(c)
 }

@@ -24,6 +24,11 @@ func (w pgWalk) expression(n *ast.Node) {
 	case *ast.Node_ColumnRef:
 		c, _ := pgColumn(n)
 		w.column(c)
+		for i, f := range v.ColumnRef.GetFields() {
+			if i > 0 {
+				w.attribute(f, len(v.ColumnRef.GetFields()) > 2)
+			}
+		}
 	case *ast.Node_ParamRef:
 		value, _ := pgValue(n)
 		w.param(value)
@@ -32,7 +37,7 @@ func (w pgWalk) expression(n *ast.Node) {
 			w.literal(s.Sval.GetSval())
 		}
 	case *ast.Node_ResTarget:
-		w.expressions(v.ResTarget.GetIndirection())
+		w.indirection(v.ResTarget.GetIndirection())
 		w.expression(v.ResTarget.GetVal())
 	case *ast.Node_AExpr:
 		w.operator(v.AExpr)
@@ -89,7 +94,7 @@ func (w pgWalk) expression(n *ast.Node) {
 	case *ast.Node_AIndirection:
 		w.special(reasonField)
 		w.expression(v.AIndirection.GetArg())
-		w.expressions(v.AIndirection.GetIndirection())
+		w.indirection(v.AIndirection.GetIndirection())
 	case *ast.Node_AIndices:
 		w.special(reasonField)
 		w.expression(v.AIndices.GetLidx())
@@ -107,6 +112,21 @@ func (w pgWalk) expression(n *ast.Node) {
 		w.special(reasonSpecial)
 	default:
 		w.rare(pgMessage(n))
+	}
+}
+
+// indirection walks over what stands after a value: fields and subscripts.
+func (w pgWalk) indirection(list []*ast.Node) {
+	for _, n := range list {
+		w.attribute(n, true)
+		w.expression(n)
+	}
+}
+
+// attribute notes a name after a dot.
+func (w pgWalk) attribute(n *ast.Node, value bool) {
+	if name := n.GetString_().GetSval(); name != "" {
+		w.attributes.add(Attribute{Name: name, Value: value})
 	}
 }
 

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -280,8 +281,21 @@ func TestBackslashBeforeAQuoteIsOpaqueInPostgreSQL(t *testing.T) {
 
 func TestPostgresCatalogChangedByHandIsSchema(t *testing.T) {
 	checkBriefs(t, PostgreSQL, []factsCase{
-		{"DELETE FROM pg_catalog.pg_class", "schema; delete: pg_catalog.pg_class; schema"},
+		{"DELETE FROM pg_catalog.pg_class", "schema; delete: pg_catalog.pg_class; schema; session"},
 	})
+}
+
+func TestNamesAfterADotAreReported(t *testing.T) {
+	f := Parse(PostgreSQL, `UPDATE o SET v = (x).a WHERE o.b = (f(o.*)).c[1].d AND s.o.e > plain RETURNING (o.g).*`)
+	want := []Attribute{{"a", true}, {"b", false}, {"c", true}, {"d", true}, {"o", true}, {"e", true}, {"g", false}}
+	for _, a := range want {
+		if !slices.Contains(f.Attributes, a) {
+			t.Errorf("%+v is missing in %+v", a, f.Attributes)
+		}
+	}
+	if len(f.Attributes) != len(want) {
+		t.Errorf("%+v, want %+v", f.Attributes, want)
+	}
 }
 
 func TestQueryNameIsReadFromTheLeadingComment(t *testing.T) {
