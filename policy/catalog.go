@@ -46,7 +46,6 @@ type relation struct {
 	base          bool   // a plain table that is understood
 	writesAll     string // why a write to it invalidates everything; empty if it need not
 	readsRun      string // why reading it may run user code that writes; empty if it cannot
-	attributeCode bool   // row.name may call a volatile user function
 	clockLiterals bool   // it has a column that a text literal is compared with by the day's clock
 }
 

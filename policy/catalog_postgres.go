@@ -44,18 +44,19 @@ func loadPostgreSQL(l *loader, c *Catalog) error {
 // reports whether "=" on the types of exact pairs is the server's own, whatever
 // the search path.
 func loadPostgreSQLCode(l *loader, code *routines) (trusted bool, err error) {
-	functions, err := l.rows("functions", 6, pgFunctions)
+	functions, err := l.rows("functions", 8, pgFunctions)
 	if err != nil {
 		return false, err
 	}
 	for _, row := range functions {
 		code.byName[row[1]] = append(code.byName[row[1]], routine{
 			schema:    row[0],
-			builtin:   row[0] == "pg_catalog" && row[2] == "",
+			builtin:   row[6] == "true",
 			harmless:  row[2] != "" && strings.Contains(harmlessList, "'"+row[2]+"'"),
 			immutable: row[3] == "true",
 			volatile:  row[4] == "true",
 			plain:     row[5] == "true",
+			stable:    row[7] == "true",
 		})
 	}
 	trusted = true
@@ -67,6 +68,14 @@ func loadPostgreSQLCode(l *loader, code *routines) (trusted bool, err error) {
 	for _, row := range operators {
 		code.operators[row[0]] = userOperator{immutable: row[1] == "true", volatile: row[2] == "true"}
 		trusted = trusted && row[3] != "true"
+	}
+	attributes, err := l.rows("attributes", 3, pgAttributes)
+	if err != nil {
+		return false, err
+	}
+	code.attributes = make(map[string]attribute, len(attributes))
+	for _, row := range attributes {
+		code.attributes[row[0]] = attribute{volatile: row[1] == "true", row: row[2] == "true"}
 	}
 	types, err := l.rows("types", 1, pgTypes)
 	if err != nil {
@@ -85,6 +94,7 @@ func loadPostgreSQLCode(l *loader, code *routines) (trusted bool, err error) {
 		// that varchar turns into by itself; every other type has its own.
 		trusted = trusted && (row[0] != "i" || row[1] != "true")
 		code.impureCast = code.impureCast || row[2] != "i"
+		code.implicit = code.implicit || row[0] == "i"
 	}
 	return trusted, nil
 }
@@ -112,6 +122,7 @@ func loadPostgreSQLRelations(l *loader) (map[string]*pgRelation, error) {
 		if kind := pgKinds[row[3]]; kind != "" {
 			r.refuse(BypassNotBaseTable, kind)
 			r.widen("a write to " + kind)
+			r.view = row[3] == "v" || row[3] == "m"
 		}
 		if row[4] == "u" {
 			r.refuse(BypassNotBaseTable, "an unlogged table is emptied by a crash")
@@ -141,6 +152,7 @@ type pgRelation struct {
 	*relation
 	numbers map[string]int // attribute number to position
 	foreign bool           // it has a column of a type outside of pg_catalog
+	view    bool
 }
 
 func loadPostgreSQLColumns(l *loader, byOID map[string]*pgRelation, pairs pgPairs) error {
@@ -278,23 +290,21 @@ func loadPostgreSQLHidden(l *loader, c *Catalog, byOID map[string]*pgRelation) e
 			}
 		case "type":
 			c.code.volatileCast = "a domain or a cast with a volatile user function"
-		case "attribute":
-			if r != nil {
-				r.attributeCode = true
-			} else if row[1] == "" {
-				for _, any := range byOID {
-					any.attributeCode = true
-				}
-			}
 		}
 	}
 	if c.code.volatileCast != "" {
 		for _, r := range byOID {
-			if r.foreign {
+			if r.foreign || r.view {
 				r.readsRun = c.code.volatileCast
 				r.widen(c.code.volatileCast)
 			}
 		}
+		for _, row := range rows {
+			if r := byOID[row[1]]; r != nil && row[0] == "typed" {
+				r.widen(c.code.volatileCast)
+			}
+		}
+		c.code.suspectAll()
 	}
 	views, err := l.rows("views", 2, pgViews)
 	if err != nil {

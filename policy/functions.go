@@ -15,6 +15,8 @@ type routines struct {
 	types        map[string]bool         // names of the types outside of pg_catalog
 	equality     bool                    // "=" on a key column is the server's own
 	volatileCast string                  // user types run volatile user code; why
+	attributes   map[string]attribute    // names after a dot that may call volatile user functions
+	implicit     bool                    // a user cast applies by itself
 	impureCast   bool                    // user casts are not all immutable
 }
 
@@ -23,9 +25,16 @@ type routine struct {
 	schema    string // pg_catalog, or SQLite's "builtin"
 	builtin   bool
 	immutable bool // every overload
-	volatile  bool // any overload
+	volatile  bool // any overload may write
+	stable    bool // any overload is of users, and may change settings
 	plain     bool // none is an aggregate, a window function, or returns a set
 	harmless  bool // of an extension known to write nothing
+}
+
+// attribute is the functions of one name that need no more than one argument.
+type attribute struct {
+	volatile bool // any of them may write
+	row      bool // one may be given a row
 }
 
 type userOperator struct {
@@ -82,8 +91,15 @@ func (rs *routines) call(f parse.Function) verdict {
 	for _, r := range found {
 		if r.builtin {
 			v.merge(builtinEffects(name))
-		} else if r.volatile && !r.harmless {
+			if rs.volatileCast != "" && readsTypes[name] {
+				v.merge(verdict{impure: rs.volatileCast, writes: rs.volatileCast, session: true})
+			}
+		}
+		if r.volatile && !r.harmless {
 			v.merge(verdict{impure: "a volatile user function", writes: "a volatile user function", session: true})
+		}
+		if r.stable {
+			v.session = true
 		}
 		if !r.immutable || !r.plain {
 			v.merge(verdict{impure: "a function that is not immutable"})
@@ -119,14 +135,39 @@ func builtinEffects(name string) verdict {
 		return verdict{session: true}
 	case strings.HasPrefix(name, "lo_"), name == "lowrite", name == "loread":
 		return verdict{writes: "a function that writes large objects", session: true}
-	case strings.HasPrefix(name, "query_to_xml"), strings.HasPrefix(name, "cursor_to_xml"), name == "ts_stat", name == "ts_rewrite":
-		// The query that they are given as text may call a function that writes.
+	case xmlOfQuery(name), name == "ts_stat", name == "ts_rewrite":
+		// The query that they are given as text, or the view that they are
+		// given by name, may call a function that writes.
 		return verdict{writes: "a function that runs a query given as text", session: true}
+	case strings.HasPrefix(name, "brin_summarize_"):
+		return verdict{writes: "a function that computes an index", session: true}
+	case strings.HasPrefix(name, "pg_file_"), strings.HasPrefix(name, "pg_read_"), strings.HasPrefix(name, "dblink"):
+		return verdict{writes: "a function that reaches outside of the database", session: true}
 	case strings.HasPrefix(name, "binary_upgrade_"), name == "pg_import_system_collations",
 		strings.HasPrefix(name, "pg_restore_"), strings.HasPrefix(name, "pg_clear_"):
 		return verdict{writes: "a function that writes the catalog", session: true}
 	}
 	return verdict{}
+}
+
+// xmlOfQuery reports whether a function runs queries to write them as XML.
+func xmlOfQuery(name string) bool {
+	what, _, found := strings.Cut(name, "_to_xml")
+	if !found {
+		return false
+	}
+	switch what {
+	case "query", "table", "schema", "database", "cursor":
+		return true
+	}
+	return false
+}
+
+// readsTypes lists the server's own functions that make a value of a type that
+// they are given as an argument.
+var readsTypes = map[string]bool{
+	"domain_in": true, "domain_recv": true, "array_in": true, "array_recv": true, "record_in": true, "record_recv": true,
+	"range_in": true, "range_recv": true, "multirange_in": true, "multirange_recv": true,
 }
 
 // sqliteImpure lists SQLite's own functions whose answers depend on more than
@@ -200,6 +241,40 @@ func (rs *routines) cast(t parse.Table) verdict {
 		return verdict{}
 	}
 	return verdict{impure: "a cast that is not known to be immutable", writes: rs.volatileCast, session: rs.volatileCast != ""}
+}
+
+// attribute judges one name after a dot (PostgreSQL): the server calls a
+// function of that name where there is no such column. Without functions in
+// the text and user casts that apply by themselves, what stands before the dot
+// of a column is a row.
+func (rs *routines) attribute(a parse.Attribute, calls bool) verdict {
+	var v verdict
+	for _, r := range rs.byName[a.Name] {
+		if r.builtin {
+			v.merge(builtinEffects(a.Name))
+		}
+	}
+	if user := rs.attributes[a.Name]; user.volatile && (user.row || a.Value || calls || rs.implicit) {
+		v.merge(verdict{writes: "a name that may call a volatile user function", session: true})
+	}
+	return v
+}
+
+// suspectAll takes every user function and operator for a volatile one: it may
+// make a value of a type that runs volatile code.
+func (rs *routines) suspectAll() {
+	for _, named := range rs.byName {
+		for i := range named {
+			named[i].volatile = named[i].volatile || !named[i].builtin
+		}
+	}
+	for name := range rs.operators {
+		rs.operators[name] = userOperator{volatile: true}
+	}
+	for name, a := range rs.attributes {
+		a.volatile = true
+		rs.attributes[name] = a
+	}
 }
 
 // all judges everything that a text calls.

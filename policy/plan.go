@@ -30,7 +30,7 @@ type Plan struct {
 
 // Plan makes the plan of a text.
 func (r *Rules) Plan(f *parse.Facts) *Plan {
-	called := r.catalog.code.all(f)
+	called := r.called(f)
 	p := &Plan{
 		Facts:   f,
 		Session: f.Session || f.Kind == parse.Session || f.Kind == parse.Opaque || called.session,
@@ -42,6 +42,27 @@ func (r *Rules) Plan(f *parse.Facts) *Plan {
 	p.MayWrite = p.write.touches() || dirty.touches()
 	p.read = r.planRead(f, called, p.MayWrite)
 	return p
+}
+
+// called judges what a text calls, by any syntax.
+func (r *Rules) called(f *parse.Facts) verdict {
+	code := &r.catalog.code
+	v := code.all(f)
+	var plain []*relation
+	if f.Select != nil {
+		plain = r.named(f.Select.Table, true) // whatever the search path
+	}
+	for _, a := range f.Attributes {
+		column := len(plain) > 0
+		for _, table := range plain {
+			_, known := r.ownColumn(table, a.Name)
+			column = column && known
+		}
+		if !column {
+			v.merge(code.attribute(a, len(f.Functions) > 0))
+		}
+	}
+	return v
 }
 
 // Read decides on an execution as a read. An argument whose Value is not one

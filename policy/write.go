@@ -97,15 +97,15 @@ func (r *Rules) planWrite(f *parse.Facts, called verdict, dirty bool) writePlan 
 		return all("a write without a table", true)
 	case called.writes != "":
 		return all(called.writes, true)
+	case f.Statements > 1 && len(f.Writes) > 0 && (f.Session || called.session):
+		// The catalog's search path may not hold for the later statements.
+		return all("several statements, one of which changes the session", true)
 	}
 	p := writePlan{params: f.Statements <= 1, strict: dirty}
 	for _, t := range f.Tables {
 		for _, table := range r.named(t, dirty) {
-			switch {
-			case table.readsRun != "":
+			if table.readsRun != "" {
 				return all(table.readsRun, true)
-			case table.attributeCode && (f.Select == nil || !r.resolves(f.Select, table)):
-				return all("a name that may call a volatile user function", true)
 			}
 		}
 	}
@@ -140,14 +140,6 @@ func (r *Rules) named(t parse.Table, dirty bool) []*relation {
 		return []*relation{table}
 	}
 	return nil
-}
-
-// resolves reports whether every name in s is a column of t.
-func (r *Rules) resolves(s *parse.Select, t *relation) bool {
-	return !slices.ContainsFunc(s.Columns, func(c parse.Column) bool {
-		_, known := r.column(t, s.Table, s.Alias, c, true)
-		return !known
-	})
 }
 
 // planChange says what one change of one table invalidates, by the table of
