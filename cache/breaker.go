@@ -52,6 +52,20 @@ func (b *breaker) failed(c *Cache, class string) {
 	b.probeLocked(c)
 }
 
+// admits reports whether a hold may make an attempt. Beside an open breaker it
+// may make one while a hold could be trying since it opened, if what opened it
+// came back at once: the store may be there again before the next contact, and
+// the attempt costs no more than what is given to a write anyway. A store that
+// refuses connections or does not answer gets none.
+func (b *breaker) admits(c *Cache) (admitted, last bool) {
+	if !b.isOpen() {
+		return true, false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.dead && c.ticks()-b.opened <= c.o.Retry, true
+}
+
 // probeLocked arranges the next contact.
 func (b *breaker) probeLocked(c *Cache) {
 	b.pause = min(max(2*b.pause, 50*time.Millisecond), time.Second, c.o.Lease/3)

@@ -89,7 +89,11 @@
 //
 // A hold is tried for Options.Retry, or not at all while the breaker is open:
 // it opens after three failures in a row, at once where a connection is
-// refused, and a contact in the background closes it. Then the mode decides.
+// refused, and a contact in the background closes it. A connection that ends
+// under a command counts only if a contact fails too, on a new connection:
+// those of a pool may all have ended while the store is there. Where the
+// breaker has opened without an attempt that was refused or ran out of time, a
+// hold makes one all the same, for Options.Retry. Then the mode decides.
 // [Strict]: the write is refused with [ErrUnavailable]. [Available]: the write
 // goes through and its keys go to a journal, which is replayed before anything
 // else once Redis answers; until then this process serves nothing of the tables

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"syscall"
 
@@ -95,4 +96,19 @@ func classify(err error) (class string, away bool) {
 		return classTimeout, true
 	}
 	return classOther, true
+}
+
+// dropped reports whether a connection ended under a command. That says little
+// of the store: connections that end together fail one after the other, as the
+// pool gives them out.
+func dropped(err error) bool {
+	if class, away := classify(err); class != classOther || !away {
+		return false
+	}
+	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }

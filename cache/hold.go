@@ -100,7 +100,8 @@ func (h *Hold) announce(ctx context.Context, keys Keys) error {
 	sentAny := false
 	limit := c.ticks() + c.o.Retry
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
-		if c.breaker.isOpen() {
+		admitted, last := c.breaker.admits(c)
+		if !admitted {
 			break
 		}
 		var sent bool
@@ -122,7 +123,7 @@ func (h *Hold) announce(ctx context.Context, keys Keys) error {
 		if sent {
 			c.failed(ctx, err)
 		}
-		if errors.Is(err, ErrMismatch) || c.breaker.isOpen() || c.ticks()+wait > limit {
+		if admitted, _ = c.breaker.admits(c); !admitted || last || errors.Is(err, ErrMismatch) || c.ticks()+wait > limit {
 			break
 		}
 		select {

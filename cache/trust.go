@@ -32,6 +32,8 @@ type trust struct {
 	mark atomic.Uint64
 	last atomic.Pointer[vitals]
 
+	dials atomic.Uint64 // connections opened, or tried to open
+
 	epoch atomic.Pointer[int64] // as last learnt; nil before the first time
 
 	mu       sync.Mutex
@@ -80,6 +82,7 @@ var _ redis.Hook = dialHook{}
 func (h dialHook) DialHook(next redis.DialHook) redis.DialHook {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := next(ctx, network, addr)
+		h.trust.dials.Add(1)
 		h.trust.doubt()
 		return conn, err
 	}
@@ -110,23 +113,11 @@ func (c *Cache) vitals(ctx context.Context) *vitals {
 
 // contact asks the store for its vitals, in one flight for all who wait.
 func (c *Cache) contact(ctx context.Context) error {
-	t := &c.trust
-	t.mu.Lock()
-	flight := t.flight
-	if flight == nil {
-		if c.ticks() < t.notUntil {
-			t.mu.Unlock()
-			return errBackingOff
-		}
-		flight = make(chan struct{})
-		t.flight = flight
-		if !c.work.spawn(func() { c.land(flight) }) {
-			t.flight = nil
-			t.mu.Unlock()
-			return ErrClosed
-		}
+	flight, err := c.launch()
+	if err != nil {
+		return err
 	}
-	t.mu.Unlock()
+	t := &c.trust
 	limit := time.NewTimer(c.o.Timeout)
 	defer limit.Stop()
 	select {
@@ -141,13 +132,45 @@ func (c *Cache) contact(ctx context.Context) error {
 	}
 }
 
-// land does what a flight was begun for.
+// launch begins a contact unless one is under way, and does not wait for it.
+func (c *Cache) launch() (flight chan struct{}, err error) {
+	t := &c.trust
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.flight != nil {
+		return t.flight, nil
+	}
+	if c.ticks() < t.notUntil {
+		return nil, errBackingOff
+	}
+	flight = make(chan struct{})
+	if !c.work.spawn(func() { c.land(flight) }) {
+		return nil, ErrClosed
+	}
+	t.flight = flight
+	return flight, nil
+}
+
+// maxDropped bounds how many connections of the pool one contact uses up.
+const maxDropped = 64
+
+// land does what a flight was begun for. Where connections have ended, those
+// of the pool fail one after the other; only a new one tells whether the store
+// is away.
 func (c *Cache) land(flight chan struct{}) {
 	ctx, cancel := context.WithTimeout(c.base, 2*c.o.Timeout)
 	defer cancel()
-	err := c.examine(ctx)
+	var err error
+	for range maxDropped {
+		dials := c.trust.dials.Load()
+		if err = c.examine(ctx); err == nil || !dropped(err) || c.trust.dials.Load() != dials {
+			break
+		}
+	}
 	if err != nil {
-		c.failed(c.base, err)
+		if class, away := c.noteFailure(c.base, err); away {
+			c.breaker.failed(c, class)
+		}
 		if class, away := classify(err); !away && c.base.Err() == nil && !c.trust.refused.Swap(true) {
 			c.o.Logger.Warn("moneyclip: the store refuses what trusting it needs; reads ask the database", "class", class)
 		}
@@ -242,15 +265,27 @@ func (c *Cache) heartbeat() {
 // failed notes an error of the store; ctx is the caller's, whose own end says
 // nothing of the store.
 func (c *Cache) failed(ctx context.Context, err error) {
-	if ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrMismatch) {
-		return
+	class, away := c.noteFailure(ctx, err)
+	switch {
+	case !away:
+	case !dropped(err):
+		c.breaker.failed(c, class)
+	case !c.breaker.isOpen():
+		// A contact is to say whether the store is away; its failure counts.
+		c.trust.hurry()
+		_, _ = c.launch()
 	}
-	class, away := classify(err)
+}
+
+// noteFailure counts an error, unless it is the caller's own doing.
+func (c *Cache) noteFailure(ctx context.Context, err error) (class string, away bool) {
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrMismatch) {
+		return "", false
+	}
+	class, away = classify(err)
 	c.count.failed(class)
 	c.trust.doubt()
-	if away {
-		c.breaker.failed(c, class)
-	}
+	return class, away
 }
 
 // hurry lets the next contact be made at once.
