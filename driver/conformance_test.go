@@ -83,7 +83,8 @@ func (s script) compare(t *testing.T) {
 			if s.sees || s.reads && w.catalog {
 				return
 			}
-			if diff := cmp.Diff(s.used(bare.calls), s.used(got.calls)); diff != "" {
+			lingering := w.dialect == parse.SQLite
+			if diff := cmp.Diff(s.used(bare.calls, lingering), s.used(got.calls, lingering)); diff != "" {
 				t.Errorf("the driver receives (- bare, + wrapped):\n%s", diff)
 			}
 		})
@@ -94,7 +95,9 @@ func (s script) compare(t *testing.T) {
 // out the connections on which nothing of the program's was done: the wrapped
 // driver reads the catalog again over a connection of its own. And it moves
 // ResetSession to before the next real use, for which the wrapped driver waits.
-func (s script) used(calls map[int][]string) [][]string {
+// Where statements linger, their Close is left out: over SQLite the wrapped
+// driver closes one that may return rows as soon as it was executed.
+func (s script) used(calls map[int][]string, lingering bool) [][]string {
 	var transcripts [][]string
 	for _, n := range slices.Sorted(maps.Keys(calls)) {
 		var lines []string
@@ -109,6 +112,10 @@ func (s script) used(calls map[int][]string) [][]string {
 			case "Conn.ResetSession":
 				reset = true
 				continue
+			case "Stmt.Close":
+				if lingering {
+					continue
+				}
 			case "Conn.Ping", "Conn.Prepare", "Conn.PrepareContext", "Conn.Begin", "Conn.BeginTx",
 				"Conn.Query", "Conn.QueryContext", "Conn.Exec", "Conn.ExecContext",
 				"Stmt.Query", "Stmt.QueryContext", "Stmt.Exec", "Stmt.ExecContext":

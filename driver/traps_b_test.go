@@ -379,6 +379,7 @@ func TestB15ReadOnlyTransaction(t *testing.T) {
 	trap{only: parse.PostgreSQL}.run(t, func(t *testing.T, g *trapRig) {
 		g.warm(byID1)
 		tx := g.begin(g.R, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelReadCommitted})
+		g.sync() // a fill of the warming may still be under way
 		before := g.r.Stats()
 		g.read(tx, byID1)
 		g.exec(g.W, "UPDATE t SET v = 'new' WHERE id = 1")

@@ -10,7 +10,9 @@ import (
 const (
 	// The settings that change what a SELECT answers, and whether temporary
 	// tables may stand before others. Those with a dot are
-	// settings of extensions, whose types may be written by them. Settings that
+	// settings of extensions, whose types may be written by them; at their default
+	// they count for nothing, since a session shows them only once the library
+	// was loaded (PL/pgSQL's with the first function). Settings that
 	// a program makes up are not shown to anybody who does not know their
 	// names; they are read by current_setting, which is not immutable, and by
 	// views and row-level security: none of that is cached.
@@ -23,7 +25,7 @@ const (
   current_user::text, session_user::text,
   array_to_string(ARRAY(SELECT quote_ident(s) FROM unnest(current_schemas(true)) AS s WHERE s NOT LIKE 'pg\_temp\_%'), ','),
   (SELECT string_agg(name || '=' || coalesce(setting, ''), E'\n' ORDER BY name) FROM pg_catalog.pg_settings
-   WHERE name LIKE '%.%' OR name IN ('search_path', 'TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits',
+   WHERE (name LIKE '%.%' AND source <> 'default') OR name IN ('search_path', 'TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits',
      'lc_monetary', 'lc_numeric', 'lc_time', 'xmloption', 'xmlbinary', 'row_security', 'transform_null_equals', 'array_nulls',
      'quote_all_identifiers', 'backslash_quote', 'timezone_abbreviations', 'default_text_search_config', 'session_replication_role',
      'restrict_nonsystem_relation_kind', 'lo_compat_privileges')),
