@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -180,4 +181,50 @@ func TestStoreThatEndsEveryConnectionIsAway(t *testing.T) {
 	r.refuse(false)
 	until(t, "the breaker to close", func() bool { return !c.breaker.isOpen() })
 	release(t, hold(t, c, rows(alice)))
+}
+
+// tardy is a context whose deadline connections see, and which does not come
+// to report its end: between the two lies the time that a timer needs.
+type tardy struct {
+	context.Context
+	deadline time.Time
+}
+
+func (c tardy) Deadline() (time.Time, bool) { return c.deadline, true }
+
+func soon() tardy { return tardy{context.Background(), time.Now().Add(50 * time.Millisecond)} }
+
+func TestDeadlineOfTheCallerIsNoFailureOfTheStore(t *testing.T) {
+	t.Parallel()
+	c, _, server, _ := relayed(t)
+	if err := c.contact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mark := c.trust.mark.Load()
+	c.failed(tardy{context.Background(), time.Now()}, os.ErrDeadlineExceeded)
+	if c.trust.mark.Load() != mark {
+		t.Error("the vitals are doubted")
+	}
+	server.Stop()
+	if l := c.Lookup(soon(), alice, query); l.Outcome != Away {
+		t.Fatalf("lookup beside a frozen server: %+v", l)
+	}
+	if _, err := c.Hold(soon(), rows(alice)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a write whose context has ended: %v", err)
+	}
+	if _, err := c.Epoch(soon()); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("an epoch call whose context has ended: %v", err)
+	}
+	if n := c.Stats(); len(n.Errors) != 0 || n.Journalled != 0 || c.breaker.failures.Load() != 0 {
+		t.Errorf("%d failures, %+v", c.breaker.failures.Load(), n)
+	}
+	server.Cont()
+	settle(t, c) // what the write may have left is taken back
+
+	// A deadline that is far from its end excuses nothing.
+	far := tardy{context.Background(), time.Now().Add(time.Hour)}
+	c.failed(far, context.DeadlineExceeded)
+	if n := c.Stats().Errors[classTimeout]; n != 1 {
+		t.Errorf("%d timeouts of the store, want 1", n)
+	}
 }

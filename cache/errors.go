@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -96,6 +97,23 @@ func classify(err error) (class string, away bool) {
 		return classTimeout, true
 	}
 	return classOther, true
+}
+
+// deadlineSlack is how far clocks and timers may be apart on one deadline.
+const deadlineSlack = 5 * time.Millisecond
+
+// endedByCaller reports whether a command failed because the caller's context
+// has ended. The deadline of a connection, which is the context's, fires before
+// the context itself reports its end.
+func endedByCaller(ctx context.Context, err error) bool {
+	if ctx.Err() != nil {
+		return true
+	}
+	if class, _ := classify(err); class != classTimeout {
+		return false
+	}
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < deadlineSlack
 }
 
 // dropped reports whether a connection ended under a command. That says little

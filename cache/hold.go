@@ -116,9 +116,9 @@ func (h *Hold) announce(ctx context.Context, keys Keys) error {
 			h.schedule()
 			return nil
 		}
-		if ctx.Err() != nil {
+		if endedByCaller(ctx, err) {
 			h.withdraw(sentAny)
-			return ctx.Err()
+			return ended(ctx)
 		}
 		if sent {
 			c.failed(ctx, err)
@@ -146,6 +146,14 @@ func (h *Hold) announce(ctx context.Context, keys Keys) error {
 	c.pursue()
 	h.schedule()
 	return nil
+}
+
+// ended is why the caller's context has ended, or is about to.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return context.DeadlineExceeded
 }
 
 // answered keeps the epoch that the caller is going to see. What the release
@@ -200,7 +208,7 @@ func (h *Hold) send(ctx context.Context, keys Keys) (receipt, error) {
 			if err == nil {
 				continue
 			}
-			if _, away := classify(err); away || ctx.Err() != nil {
+			if _, away := classify(err); away || endedByCaller(ctx, err) {
 				return receipt{}, err
 			}
 			// Out of memory, say: a new record cannot be made, so that nobody

@@ -279,7 +279,7 @@ func (c *Cache) failed(ctx context.Context, err error) {
 
 // noteFailure counts an error, unless it is the caller's own doing.
 func (c *Cache) noteFailure(ctx context.Context, err error) (class string, away bool) {
-	if ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrMismatch) {
+	if endedByCaller(ctx, err) || errors.Is(err, context.Canceled) || errors.Is(err, ErrMismatch) {
 		return "", false
 	}
 	class, away = classify(err)
