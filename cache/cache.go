@@ -166,15 +166,17 @@ func (c *Cache) Sync(ctx context.Context) error {
 	return c.work.settle(ctx)
 }
 
-// Close waits for the releases under way, within the time limit of one lease,
-// and stops every goroutine. It is idempotent. Nothing is served afterwards,
-// and a hold is refused.
+// Close waits for the releases under way and replays the journal, within the
+// time limit of one lease, and stops every goroutine. It does not wait longer
+// than Options.Retry for a store that refuses connections. It is idempotent.
+// Nothing is served afterwards, and a hold is refused.
 func (c *Cache) Close() error {
 	c.closing.Do(func() {
 		c.closed.Store(true)
 		ctx, cancel := context.WithTimeout(context.Background(), c.o.Lease)
 		defer cancel()
 		_ = c.work.settle(ctx) // what is left runs out by itself
+		c.handIn(ctx)
 		c.stop()
 		c.work.close()
 		if c.give != nil {

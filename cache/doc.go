@@ -98,7 +98,8 @@
 // goes through and its keys go to a journal, which is replayed before anything
 // else once Redis answers; until then this process serves nothing of the tables
 // concerned. Writes still in flight are then held, finished ones released. A
-// RELEASE that cannot be sent goes to the journal in both modes. A Redis that
+// RELEASE that cannot be sent goes to the journal in both modes. Close tries to
+// replay what is left. A Redis that
 // refuses the scripts but not UNLINK loses the control keys instead: whoever
 // looks next starts a quarantine, which bars the rows as a hold would.
 //

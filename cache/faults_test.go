@@ -160,6 +160,42 @@ func TestJournalIsReplayedWithoutLookups(t *testing.T) {
 	until(t, "the replay", func() bool { return look(t, other, alice).Outcome == Absent })
 }
 
+func TestJournalIsReplayedAtClose(t *testing.T) {
+	t.Parallel()
+	c, other, _, r := relayed(t, func(o *Options) { o.Timeout, o.Retry = 200*time.Millisecond, 100*time.Millisecond })
+	r.refuse(true)
+	hold(t, c, rows(alice)).Release()
+	if n := c.Stats(); n.Journalled != 1 || !c.journal.busy.Load() {
+		t.Fatalf("the premise fails: %+v", n)
+	}
+	wantFound(t, other, alice, "old")
+	r.refuse(false)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantOutcome(t, other, alice, Absent)
+}
+
+func TestCloseDoesNotWaitLongForAStoreThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	c, _, server, r := relayed(t, func(o *Options) { o.Timeout, o.Retry = 200*time.Millisecond, 100*time.Millisecond })
+	server.Kill()
+	if err := r.listener.Close(); err != nil { // connections are refused now
+		t.Fatal(err)
+	}
+	hold(t, c, rows(alice)).Release()
+	begun := time.Now()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if d := time.Since(begun); d > c.o.Lease/2 {
+		t.Errorf("Close took %v of a lease of %v", d, c.o.Lease)
+	}
+	if !c.journal.busy.Load() {
+		t.Error("the premise fails: there is nothing in the journal")
+	}
+}
+
 func TestFailedReleaseGoesToTheJournal(t *testing.T) {
 	t.Parallel()
 	server := testenv.StartRedis(t)

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,6 +131,34 @@ func (c *Cache) pursue() {
 		j.mu.Unlock()
 		c.pursue()
 	})
+}
+
+// handIn replays the journal before the process goes, which alone knows what is
+// in it: nothing was held for these writes, so that what others keep of them
+// would otherwise be served until its TTL. It gives up when ctx ends, and sooner
+// where the store is not there at all.
+func (c *Cache) handIn(ctx context.Context) {
+	begun := c.ticks()
+	for wait := 10 * time.Millisecond; c.journal.busy.Load(); wait = min(2*wait, 200*time.Millisecond) {
+		c.trust.hurry()
+		err := c.contact(ctx)
+		if !c.journal.busy.Load() {
+			return
+		}
+		if errors.Is(err, ErrMismatch) {
+			return
+		}
+		if err != nil {
+			if class, _ := classify(err); class == classRefused && c.ticks()-begun+wait > c.o.Retry {
+				return
+			}
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // replay tells the store what is in the journal: writes in flight are held,
