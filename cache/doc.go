@@ -99,9 +99,9 @@
 // else once Redis answers; until then this process serves nothing of the tables
 // concerned. Writes still in flight are then held, finished ones released. A
 // RELEASE that cannot be sent goes to the journal in both modes. Close tries to
-// replay what is left. A Redis that
-// refuses the scripts but not UNLINK loses the control keys instead: whoever
-// looks next starts a quarantine, which bars the rows as a hold would.
+// replay what is left. A Redis that refuses the scripts but not UNLINK loses the
+// control keys instead: whoever looks next starts a quarantine, which bars the
+// rows as a hold would.
 //
 // # Layout in Redis
 //
