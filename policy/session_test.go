@@ -80,9 +80,18 @@ func TestE3SettingsChangeTheFingerprint(t *testing.T) {
 func TestHarmlessSettingsKeepTheFingerprint(t *testing.T) {
 	db := postgres(t)
 	before := db.session(t)
-	db.exec(t, `SET application_name = 'other'`, `SET work_mem = '8MB'`, `SET statement_timeout = 1000`, `CREATE TEMP TABLE x (id int)`)
+	db.exec(t, `SET application_name = 'other'`, `SET work_mem = '8MB'`, `SET statement_timeout = 1000`)
 	if db.session(t).Fingerprint != before.Fingerprint {
 		t.Error("another fingerprint")
+	}
+}
+
+func TestTemporaryTablesChangeTheFingerprint(t *testing.T) {
+	db := postgres(t)
+	before := db.session(t)
+	db.exec(t, `CREATE TEMP TABLE x (id int)`)
+	if db.session(t).Fingerprint == before.Fingerprint {
+		t.Error("the same fingerprint")
 	}
 }
 
@@ -302,7 +311,7 @@ func TestAnswersThatCannotBeReadAreErrors(t *testing.T) {
 }
 
 func TestReplicaInRecovery(t *testing.T) {
-	row := odd{"5", "7", "1.5", "true", "on", "UTF8", "u", "u", "public", ""}
+	row := odd{"5", "7", "1.5", "true", "on", "UTF8", "u", "u", "public", "", "false"}
 	s, err := Inspect(t.Context(), parse.PostgreSQL, &recovering{row})
 	if err != nil || !s.Replica || s.Namespace != "pg-11-3-5" {
 		t.Errorf("%+v, %v", s, err)
