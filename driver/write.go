@@ -153,6 +153,7 @@ type writing struct {
 // unlessDone ends a write whose inner driver panicked: a program may recover.
 func (w *writing) unlessDone() {
 	if !w.done {
+		w.c.bad = true // in what state the session is, nobody knows
 		w.over(errPanicked)
 	}
 }
@@ -215,7 +216,7 @@ func (w *writing) end(err error) {
 		w.unknown()
 		return
 	}
-	if w.reload && w.republish(w.own()) && !w.c.cn.cfg.memory {
+	if w.reload && w.republish(w.own()) == announced && !w.c.cn.cfg.memory {
 		// Another process serves by its old catalog until it has seen the new
 		// epoch, a third of a lease at most: until then it must not keep rows
 		// under keys that no write of the new catalog would invalidate.
@@ -225,10 +226,18 @@ func (w *writing) end(err error) {
 	w.hold.Release()
 }
 
+// schemaChange is what became of telling others of a schema change.
+type schemaChange uint8
+
+const (
+	untold    schemaChange = iota // the catalog could not be read, or the store not told
+	unchanged                     // the catalog is as it was
+	announced                     // the other processes have been told
+)
+
 // republish reads the catalog again after what may have been a schema change,
-// and tells the other processes if it was one, still under the hold. It
-// reports whether they have been told.
-func (w *writing) republish(over *link) bool {
+// and tells the other processes if it was one, still under the hold.
+func (w *writing) republish(over *link) schemaChange {
 	cn := w.c.cn
 	ctx, cancel := context.WithTimeout(context.Background(), catalogTimeout)
 	defer cancel()
@@ -236,19 +245,19 @@ func (w *writing) republish(over *link) bool {
 	if err := cn.reload(ctx, nil, over); err != nil {
 		cn.warnings.say("catalog", "moneyclip: the catalog could not be read again after a schema change", "error", err)
 		cn.degrade(before)
-	} else if cn.realm.Load().catalog.Digest() == before.catalog.Digest() {
-		return false
+	} else if cn.realm.Load().catalog.Digest() == w.r.catalog.Digest() {
+		return unchanged
 	}
 	if err := w.r.cache.BumpEpoch(ctx); err != nil {
 		cn.warnings.say("epoch", "moneyclip: other processes could not be told of a schema change: they learn of it when the store answers again", "error", err)
-		return false
+		return untold
 	}
 	cn.warnings.over("epoch")
 	// Once more, so that this process's catalog is known to be of the new epoch.
 	if err := cn.reload(ctx, nil, over); err != nil {
 		cn.degrade(cn.realm.Load())
 	}
-	return true
+	return announced
 }
 
 // own returns the link of the write to read the catalog over, where that shows
@@ -297,10 +306,15 @@ func (w *writing) gone() func(context.Context) (bool, error) {
 			gone, err = policy.Gone(ctx, cn.cfg.dialect, q, backend)
 			return err
 		})
-		if gone && w.reload && !told {
-			told = w.republish(nil) // the link may be in other hands
-			return false, err       // asked again after a third of a lease: see over
+		if !gone || !w.reload || told {
+			return gone, err
 		}
-		return gone, err
+		switch w.republish(nil) { // the link may be in other hands
+		case unchanged:
+			return true, nil
+		case announced:
+			told = true // asked again after a third of a lease: see end
+		}
+		return false, nil
 	}
 }
