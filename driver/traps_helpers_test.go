@@ -112,7 +112,7 @@ func (s trap) open(t *testing.T, base trapBase) *trapRig {
 	} else if s.server != nil {
 		g.dsn = testenv.StartPostgres(t, s.server...).URL()
 	} else if s.shared != nil {
-		g.dsn = s.shared.url(base)
+		g.dsn = s.shared.url(t, base)
 	} else {
 		g.dsn = testenv.Postgres(t)
 	}
@@ -155,17 +155,26 @@ type trapDatabases struct {
 	urls map[string]string // by inner driver
 }
 
-func (d *trapDatabases) url(base trapBase) string {
+func (d *trapDatabases) url(t *testing.T, base trapBase) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.urls == nil {
 		d.urls = map[string]string{}
 	}
 	if d.urls[base.name] == "" {
-		d.urls[base.name] = testenv.Postgres(d.t)
+		d.urls[base.name] = testenv.Postgres(trapOutlived{t, d.t})
 	}
 	return d.urls[base.name]
 }
+
+// trapOutlived is a case that skips and fails by itself, but whose server lives
+// as long as the test around it.
+type trapOutlived struct {
+	testing.TB
+	around *testing.T
+}
+
+func (o trapOutlived) Cleanup(f func()) { o.around.Cleanup(f) }
 
 // trapFolder is a folder whose path needs no escaping in a URI.
 func trapFolder(t *testing.T) string {
