@@ -63,6 +63,20 @@ func TestWritesOfAChainedTransaction(t *testing.T) {
 	})
 }
 
+// What one text writes behind its own COMMIT AND CHAIN is committed by the next
+// COMMIT, long after the text is over and the row was read again.
+func TestWriteBehindAChainInOneText(t *testing.T) {
+	trap{only: parse.PostgreSQL, inline: true}.run(t, func(t *testing.T, g *trapRig) {
+		c := g.conn(g.W)
+		g.changes(func() {
+			g.exec(c, "BEGIN")
+			g.exec(c, "COMMIT AND CHAIN; UPDATE t SET v = 'behind' WHERE id = 1")
+			g.warm(byID1) // not committed: what was before may be kept
+			g.exec(c, "COMMIT")
+		}, byID1)
+	})
+}
+
 // PREPARE TRANSACTION takes the transaction away from the session: what follows
 // is in autocommit, and what went before is committed by whoever comes.
 func TestWriteAfterPrepareTransactionInTheAPITransaction(t *testing.T) {

@@ -126,7 +126,8 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 		return nil, err
 	}
 	w.done = true // by the caller
-	if c.tx == nil && control == parse.TxCommit {
+	if c.tx == nil && control == parse.TxCommit && !k.t.MayWrite {
+		// A text that writes as well may have done so behind COMMIT AND CHAIN.
 		l.pending = keySet{}
 	}
 	return w, nil
