@@ -239,6 +239,20 @@ type Facts struct {
 	Session   bool      // something that changes what this connection answers later, temp tables included
 	TxControl TxControl // transaction control among the statements
 
+	// Commits says that the text ends a running transaction though it is no
+	// COMMIT: MySQL's implicit commits (DDL, LOCK TABLES, START TRANSACTION, …).
+	Commits bool
+
+	// ByMode says that what the text means depends on sql_mode (MySQL): it holds
+	// a double quote, or a backslash before a quote. The facts are those of the
+	// default mode.
+	ByMode bool
+
+	// Disagreement says how the two parsers of MySQL disagree on the text's kind
+	// or tables, empty where they do not: a short, stable reason. A read is
+	// Opaque then; a write has whole-table changes for what either of them found.
+	Disagreement string
+
 	Panicked bool // the dialect's parser panicked on the text, and the panic was recovered
 }
 

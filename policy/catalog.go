@@ -38,6 +38,7 @@ type relation struct {
 	key           []int          // positions of the primary key's columns, in its order
 	rowid         int            // SQLite: position of the rowid's alias, else -1
 	uniques       int            // unique indexes other than the primary key's
+	triggers      []string       // names of its triggers
 	replaces      bool           // SQLite: a conflict clause in the schema may delete other rows
 	referenced    bool           // by a foreign key of another table, or of its own
 	actions       bool           // by one that does more than refuse
@@ -73,6 +74,12 @@ func (r *relation) widen(reason string) {
 	if r.writesAll == "" {
 		r.writesAll = reason
 	}
+}
+
+// addTrigger notes a trigger, which may do anything.
+func (r *relation) addTrigger(name string) {
+	r.triggers = append(r.triggers, name)
+	r.widen("a write to a table with a trigger")
 }
 
 // settle decides what follows from the columns of the key, once all is known.

@@ -21,6 +21,8 @@ type Session struct {
 	Backend     string   // identifies the server's session, to ask later whether it is gone; empty where that cannot be asked
 	Replica     bool     // in recovery or read-only: never fills
 	NoCache     string   // why this session may not be cached at all (SQLite: in memory, shared cache, read_uncommitted); empty if it may. Its writes are Plan.WriteDirty
+	Manual      bool     // MySQL: autocommit is off, so that every statement may begin a transaction
+	Foreign     string   // MySQL: why texts may mean something else here than the parser says (sql_mode); empty if not. Every write then invalidates everything
 	File        string   // SQLite: the path of the main database's file, as SQLite gives it; empty without a file
 }
 
