@@ -175,7 +175,8 @@ type Like struct {
 // CreateIndex makes an index.
 type CreateIndex struct {
 	Table       Table
-	Schema      string // SQLite and PostgreSQL: the schema of the index
+	Schema      string // SQLite: the schema of the index
+	Only        bool   // not the partitions
 	IfNotExists bool
 	Index       IndexDefinition
 }
@@ -283,6 +284,7 @@ type CreateExtension struct {
 type AlterTable struct {
 	Table    Table
 	IfExists bool
+	Only     bool // not the tables that inherit from it
 	Actions  []AlterAction
 }
 

@@ -10,7 +10,7 @@ func pgAlterTable(s *ast.AlterTableStmt) (Declaration, string) {
 		s.GetCmds()[0].GetAlterTableCmd().GetSubtype() == ast.AlterTableType_AT_AttachPartition {
 		return nil, "" // an index of a partition joins its parent's
 	}
-	alter := &AlterTable{Table: pgTable(s.GetRelation()), IfExists: s.GetMissingOk()}
+	alter := &AlterTable{Table: pgTable(s.GetRelation()), IfExists: s.GetMissingOk(), Only: !s.GetRelation().GetInh()}
 	for _, n := range s.GetCmds() {
 		actions, problem := pgAlterCommand(n.GetAlterTableCmd())
 		if problem != "" {

@@ -189,7 +189,7 @@ func pgAction(letter string) Action {
 }
 
 func pgCreateIndex(s *ast.IndexStmt) *CreateIndex {
-	c := &CreateIndex{Table: pgTable(s.GetRelation()), IfNotExists: s.GetIfNotExists(),
+	c := &CreateIndex{Table: pgTable(s.GetRelation()), IfNotExists: s.GetIfNotExists(), Only: !s.GetRelation().GetInh(),
 		Index: IndexDefinition{Name: s.GetIdxname(), Unique: s.GetUnique()}}
 	uses := []*ast.Node{s.GetWhereClause()}
 	for _, n := range s.GetIndexParams() {

@@ -9,7 +9,7 @@ import (
 func (d *declaredPostgreSQL) alter(v *parse.AlterTable) string {
 	return d.on(v.Table, v.IfExists, func(t *declaredTable) string {
 		for i := range v.Actions {
-			if problem := d.alterOne(t, &v.Actions[i]); problem != "" {
+			if problem := d.alterOne(t, &v.Actions[i], v.Only); problem != "" {
 				return problem
 			}
 		}
@@ -17,7 +17,7 @@ func (d *declaredPostgreSQL) alter(v *parse.AlterTable) string {
 	})
 }
 
-func (d *declaredPostgreSQL) alterOne(t *declaredTable, a *parse.AlterAction) string {
+func (d *declaredPostgreSQL) alterOne(t *declaredTable, a *parse.AlterAction, only bool) string {
 	switch a.Do {
 	case parse.AddColumn:
 		if t.column(a.Definition.Name) != nil {
@@ -28,7 +28,7 @@ func (d *declaredPostgreSQL) alterOne(t *declaredTable, a *parse.AlterAction) st
 		}
 		d.family(t, func(t *declaredTable) { d.addColumn(t, a.Definition) })
 	case parse.AddIndex:
-		return d.addIndex(t, *a.Index)
+		return d.addIndex(t, *a.Index, only)
 	case parse.AddForeignKey:
 		d.addForeign(t, *a.ForeignKey)
 	case parse.AddCheck:
@@ -195,19 +195,8 @@ func (d *declaredPostgreSQL) relate(t *declaredTable, a *parse.AlterAction) stri
 	child.parents = append(child.parents, parent)
 	if a.Do == parse.AttachPart {
 		for _, index := range parent.indexes {
-			if !slices.ContainsFunc(child.indexes, func(have declaredIndex) bool { return slices.Equal(columnNames(have), columnNames(index)) }) {
-				def := index.IndexDefinition
-				def.Name = ""
-				d.addIndex(child, def)
-			}
+			d.addToPartition(child, index.IndexDefinition)
 		}
 	}
 	return ""
-}
-
-func columnNames(i declaredIndex) (names []string) {
-	for _, c := range i.Columns {
-		names = append(names, c.Name)
-	}
-	return names
 }

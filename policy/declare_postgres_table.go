@@ -48,7 +48,7 @@ func (d *declaredPostgreSQL) createTable(v *parse.CreateTable) string {
 	t.checks = append(t.checks, v.Checks...)
 	d.nameChecks(t)
 	for i := range v.Indexes {
-		if problem := d.addIndex(t, v.Indexes[i]); problem != "" {
+		if problem := d.addIndex(t, v.Indexes[i], true); problem != "" {
 			return problem
 		}
 	}
@@ -78,9 +78,7 @@ func (d *declaredPostgreSQL) inherit(t, parent *declaredTable, partition bool) {
 // partition gives a partition the indexes and foreign keys of its parent.
 func (d *declaredPostgreSQL) partition(t, parent *declaredTable) {
 	for _, index := range parent.indexes {
-		def := index.IndexDefinition
-		def.Name = ""
-		d.addIndex(t, def)
+		d.addToPartition(t, index.IndexDefinition)
 	}
 	for _, f := range parent.foreign {
 		t.foreign = append(t.foreign, f)
@@ -110,7 +108,7 @@ func (d *declaredPostgreSQL) copyLike(t, from *declaredTable, like parse.Like) {
 		for _, index := range from.indexes {
 			def := index.IndexDefinition
 			def.Name = ""
-			d.addIndex(t, def)
+			d.addIndex(t, def, true)
 		}
 	}
 }
@@ -236,8 +234,24 @@ func cutText(s string, n int) string {
 	return s[:n]
 }
 
-// addIndex adds an index or the constraint that has one.
-func (d *declaredPostgreSQL) addIndex(t *declaredTable, v parse.IndexDefinition) string {
+// addToPartition gives a partition an index of its table, unless it has one
+// that will do.
+func (d *declaredPostgreSQL) addToPartition(t *declaredTable, v parse.IndexDefinition) {
+	same := func(have declaredIndex) bool {
+		return have.Unique == v.Unique && slices.EqualFunc(have.Columns, v.Columns, func(a, b parse.IndexColumn) bool { return a.Name == b.Name })
+	}
+	if !slices.ContainsFunc(t.indexes, same) {
+		v.Name = ""
+		d.addIndex(t, v, false)
+	}
+}
+
+// addIndex adds an index or the constraint that has one. only says that
+// partitions have their own.
+func (d *declaredPostgreSQL) addIndex(t *declaredTable, v parse.IndexDefinition, only bool) string {
+	if v.Primary && slices.ContainsFunc(t.indexes, func(i declaredIndex) bool { return i.Primary }) {
+		return "a second primary key of " + t.id.Name + ": drop the first one before it"
+	}
 	if v.Using != "" {
 		return d.constrain(t, v)
 	}
@@ -270,10 +284,9 @@ func (d *declaredPostgreSQL) addIndex(t *declaredTable, v parse.IndexDefinition)
 		}
 	}
 	t.indexes = append(t.indexes, index)
-	d.toPartitions(t, func(child *declaredTable) {
-		v.Name = ""
-		d.addIndex(child, v)
-	})
+	if !only {
+		d.toPartitions(t, func(child *declaredTable) { d.addToPartition(child, v) })
+	}
 	return ""
 }
 
@@ -316,7 +329,7 @@ func (d *declaredPostgreSQL) createIndex(v *parse.CreateIndex) string {
 				}
 				return declaredTwice("index", v.Index.Name)
 			}
-			return d.addIndex(t, v.Index)
+			return d.addIndex(t, v.Index, v.Only)
 		}
 		var names []string
 		for _, c := range v.Index.Columns {
@@ -326,7 +339,7 @@ func (d *declaredPostgreSQL) createIndex(v *parse.CreateIndex) string {
 			names = append(names, c.Name)
 		}
 		v.Index.Name = d.relationName(t.id.Schema, t.id.Name, strings.Join(names, "_"), "idx")
-		return d.addIndex(t, v.Index)
+		return d.addIndex(t, v.Index, v.Only)
 	})
 }
 

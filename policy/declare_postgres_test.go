@@ -180,7 +180,7 @@ var postgresTexts = []string{
 	`SELECT '5'::int FROM a WHERE id = $1`, `SELECT uuid_generate_v4()`, `SELECT steady()`, `SELECT f()`, `SELECT a.f FROM a`, `SELECT nextval('counts')`, `SELECT dblink('x')`,
 	`SELECT * FROM pg_class WHERE oid = $1`, `SELECT * FROM information_schema.tables`, `DELETE FROM nowhere`, `SELECT v = 'x' FROM t`, `SELECT v @> 'x' FROM t`, `SELECT vol()`,
 	`SELECT vol(1)`, `SELECT st()`, `SELECT im(1)`, `SELECT 1 ### 2`, `SELECT 1::dm`, `SELECT * FROM viewed`, `SELECT agg(1)`, `SELECT '5'::email`, `SELECT x.touch FROM a x, a y`,
-	`TRUNCATE a`, `TRUNCATE parents`, `SELECT lo_create(5)`, `INSERT INTO t (id) VALUES ($1) ON CONFLICT DO NOTHING`, `SELECT bodied()`, `CALL proc()`, `SELECT setof()`,
+	`TRUNCATE a`, `TRUNCATE parents`, `SELECT lo_create(5)`, `INSERT INTO t (id) VALUES ($1) ON CONFLICT DO NOTHING`, `SELECT bodied()`, `CALL proc()`, `SELECT sets()`,
 	`SELECT (ROW(1)).af`, `SELECT number(5)`, `SELECT a.number FROM a`, `SELECT connectby('a', 'b', 'c', 'd', 0)`, `SELECT int_array_enum('{1}')`,
 }
 

@@ -118,6 +118,9 @@ func (d *declaredSQLite) create(v *parse.CreateTable, text string) string {
 		t.text = "" // SQLite writes its own
 	}
 	for i := range v.Indexes {
+		if v.Indexes[i].Primary && t.key != nil {
+			return "a second primary key of " + v.Table.Name + ": SQLite allows one"
+		}
 		t.constrain(&v.Indexes[i])
 	}
 	if v.IfNotExists && d.tables[t.name] != nil {

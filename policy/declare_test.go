@@ -126,5 +126,11 @@ func agree(t *testing.T, d parse.Dialect, schema string, texts ...string) {
 	if d == parse.PostgreSQL {
 		db.exec(t, `RESET search_path`)
 	}
-	checkAgreement(t, db.rules(t, Policy{}), declaredRules(t, d, schema), texts...)
+	live := db.rules(t, Policy{})
+	checkAgreement(t, live, declaredRules(t, d, schema), texts...)
+	if d == parse.PostgreSQL {
+		t.Run("dump", func(t *testing.T) {
+			checkAgreement(t, live, declaredRules(t, d, dumpOf(t, db, "--schema-only")), texts...)
+		})
+	}
 }
