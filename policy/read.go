@@ -105,7 +105,11 @@ func (r *Rules) planRead(f *parse.Facts, called verdict, mayWrite bool) readPlan
 	case mayWrite:
 		return refuse(BypassVolatile, "a statement that may write")
 	}
-	return r.planSelect(f.Select, tables[0])
+	p := r.planSelect(f.Select, tables[0])
+	if p.answer.Code == Miss && r.catalog.dialect == parse.MySQL && mixesTimes(r, f, tables[0], len(p.others)) {
+		return refuse(BypassVolatile, "a TIME that may become a date by the day's clock")
+	}
+	return p
 }
 
 func orElse(s, other string) string {
@@ -283,10 +287,11 @@ func (r *Rules) ownColumn(t *relation, name string) (at int, known bool) {
 }
 
 // unresolved returns the code for a name that is no column: PostgreSQL's
-// system columns and SQLite's rowid change without the row.
+// system columns and SQLite's rowid change without the row, MySQL's _rowid
+// stands for a key.
 func unresolved(name string) Code {
 	switch lowerASCII(name) {
-	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "rowid", "oid", "_rowid_":
+	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "rowid", "oid", "_rowid_", "_rowid":
 		return BypassVolatile
 	}
 	return BypassOpaque
