@@ -26,6 +26,7 @@ type survey struct {
 	begins     bool // some statement begins with a word that no read begins with
 	locks      bool // FOR UPDATE and its like
 	words      bool // a writing or locking word stands anywhere at all
+	explains   bool // MySQL: the last statement is explained, and not run
 
 	// For a text that is not parsed: what it may be besides a write.
 	session     bool
@@ -96,6 +97,7 @@ func surveyText(d Dialect, text string) survey {
 		s.before, previous, s.first = kw, c, false
 	}
 	s.unterminated, s.backslash, s.mysql = s.scan.unterminated, s.scan.backslash, s.scan.mysqlMarks
+	s.explains = d == MySQL && s.explain && !s.analyze
 	if s.mysql.crowded {
 		s.tooDeep = true
 	}
