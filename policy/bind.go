@@ -14,7 +14,9 @@ import (
 type Rules struct {
 	catalog *Catalog
 	rules   map[*relation]rule
-	queries map[string]query // by name
+	queries map[string]query        // by name
+	code    routines                // the catalog's, with the declared effects
+	after   map[*relation]aftermath // of tables whose triggers are all declared
 	notices []string
 }
 
@@ -33,10 +35,11 @@ func Bind(p Policy, c *Catalog) (*Rules, error) {
 	}
 	r.bindTables(p, base, m)
 	r.bindQueries(p, base, m)
+	r.bindEffects(p, m)
 	if err := m.err(); err != nil {
 		return nil, err
 	}
-	r.notices = p.unacted()
+	r.notices = slices.Concat(p.unacted(), r.idle(p), r.notices)
 	return r, nil
 }
 

@@ -111,7 +111,6 @@ func (p Policy) unacted() []string {
 		note("tenant", t.Tenant != "", "tables", name)
 	}
 	note("queries", len(p.Queries) > 0)
-	note("effects", len(p.Effects.Triggers)+len(p.Effects.Functions) > 0)
 	m := p.mistakes()
 	fields := slices.SortedFunc(maps.Keys(first), func(a, b string) int {
 		return cmp.Or(first[a].compare(first[b]), cmp.Compare(a, b))
