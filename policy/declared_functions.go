@@ -132,7 +132,7 @@ func (r *Rules) overloads(name string) (found []overload) {
 }
 
 // takes reports whether an overload is the one with these types. SQLite knows
-// their number only, MySQL has no overloads.
+// their number only; MySQL has no overloads, and any types will do.
 func (r *Rules) takes(o overload, types []string) bool {
 	f := r.catalog.code.byName[o.name][o.index]
 	switch r.catalog.dialect {
