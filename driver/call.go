@@ -154,8 +154,8 @@ func (k *call) read(ctx context.Context) (sqldriver.Rows, error) {
 		code, reason = d.Code, d.Reason
 	}
 	if code != policy.Miss {
-		if code == policy.BypassNotBaseTable {
-			k.c.cn.ageing(k.r) // made or renamed elsewhere, perhaps
+		if code == policy.BypassNotBaseTable || k.c.cn.cfg.policyFile.path != "" {
+			k.c.cn.ageing(k.r) // made or renamed elsewhere, or allowed by another policy, perhaps
 		}
 		return k.live(ctx, code, reason)
 	}

@@ -38,6 +38,7 @@ type connector struct {
 	realm    atomic.Pointer[realm]
 	way      atomic.Int32  // see text.way: of the last text that changed its own
 	learning chan struct{} // holds one token: who has it may learn
+	policies policyState
 
 	background sync.WaitGroup // reloads
 

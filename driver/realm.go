@@ -84,7 +84,7 @@ func (cn *connector) learn(ctx context.Context, conn sqldriver.Conn, session pol
 	r.catalog, err = policy.Load(ctx, cn.cfg.dialect, q)
 	switch {
 	case err == nil:
-		if r.rules, err = policy.Bind(cn.policy(), r.catalog); err != nil {
+		if r.rules, err = cn.bind(r.catalog); err != nil {
 			return nil, err
 		}
 		if err := c.Register(ctx, r.rules.Cached()); err != nil {
@@ -103,19 +103,6 @@ func (cn *connector) learn(ctx context.Context, conn sqldriver.Conn, session pol
 		r.degraded = time.Now().Add(catalogRetry)
 	}
 	return cn.newRealm(r), nil
-}
-
-// policy is the user's, with the default TTL from the DSN or the environment
-// where the code sets none.
-func (cn *connector) policy() policy.Policy {
-	var p policy.Policy
-	if cn.cfg.policy != nil {
-		p = *cn.cfg.policy
-	}
-	if p.Defaults.TTL == 0 {
-		p.Defaults.TTL = cn.cfg.ttl
-	}
-	return p
 }
 
 // namespaceOf names the database. Two databases never share a namespace; two
