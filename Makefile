@@ -1,7 +1,7 @@
 # What a contributor runs. Each target says what it needs; `make help` lists them.
 # `make test` needs Go and a C compiler (for SQLite and the race detector);
-# tests on Redis and PostgreSQL are skipped, with a line each, where those are
-# not installed, and fail instead where CI=true.
+# tests on Redis, PostgreSQL and MariaDB are skipped, with a line each, where
+# those are not installed, and fail instead where CI=true.
 
 # Pinned: another version of sqlc writes other code into every generated file.
 # Without cgo it uses PostgreSQL's parser as WebAssembly, which builds in a
@@ -23,6 +23,8 @@ test: ## vet, then all tests with the race detector
 		echo "no redis-server: the tests on Redis will be skipped"
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
 		echo "no PostgreSQL server: the tests on PostgreSQL will be skipped"
+	@command -v mariadbd >/dev/null || ls /usr/sbin/mariadbd >/dev/null 2>&1 || \
+		echo "no MariaDB server: the tests on MariaDB will be skipped"
 	go vet ./...
 	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) ./...
 

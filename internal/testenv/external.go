@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"math/rand/v2"
 	"net/url"
@@ -93,6 +94,66 @@ func execPostgres(server, query string) error {
 	}
 	_, err = conn.Exec(ctx, query)
 	return errors.Join(err, conn.Close(ctx))
+}
+
+// createMySQLDatabase makes an empty database on the server of a DSN and
+// returns the DSN with its name.
+func createMySQLDatabase(t testing.TB, server string) string {
+	t.Helper()
+	name := "moneyclip_" + strconv.FormatUint(rand.Uint64(), 36)
+	server = withMySQLDatabase(t, server, "")
+	if err := execMySQL(server, func(ctx context.Context, conn *sql.Conn) error {
+		_, err := conn.ExecContext(ctx, "CREATE DATABASE "+name+" CHARACTER SET utf8mb4")
+		return err
+	}); err != nil {
+		t.Fatalf("testenv: create database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := execMySQL(server, func(ctx context.Context, conn *sql.Conn) error { return dropMySQL(ctx, conn, name) }); err != nil {
+			t.Errorf("testenv: drop database: %v", err)
+		}
+	})
+	return withMySQLDatabase(t, server, name)
+}
+
+// dropMySQL drops a database after ending the connections to it: one that has
+// read of its tables in an open transaction would keep it from being dropped.
+func dropMySQL(ctx context.Context, conn *sql.Conn, name string) error {
+	rows, err := conn.QueryContext(ctx, "SELECT id FROM information_schema.processlist WHERE db = '"+name+"'")
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		ids = append(ids, id)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		_, _ = conn.ExecContext(ctx, "KILL CONNECTION "+id) // it may have ended by itself
+	}
+	_, err = conn.ExecContext(ctx, "DROP DATABASE "+name)
+	return err
+}
+
+func execMySQL(server string, f func(context.Context, *sql.Conn) error) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	db, err := sql.Open("mysql", server)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(ctx, conn), conn.Close())
 }
 
 // withPath returns a URL with another path.

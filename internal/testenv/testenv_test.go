@@ -3,6 +3,7 @@ package testenv
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"net"
@@ -180,6 +181,65 @@ func TestPostgresServerFaults(t *testing.T) {
 	}
 }
 
+func TestMariaDBGivesEachCallerAFreshDatabase(t *testing.T) {
+	var first string
+	t.Run("first", func(t *testing.T) {
+		first = MariaDB(t)
+		conn := mysqlConn(t, first)
+		// The transaction stays open: dropping the database must not wait for it.
+		for _, text := range []string{"CREATE TABLE t (id int)", "BEGIN", "SELECT * FROM t"} {
+			if _, err := conn.ExecContext(t.Context(), text); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	conn := mysqlConn(t, MariaDB(t))
+	var tables int
+	var charset string
+	if err := conn.QueryRowContext(t.Context(), "SELECT count(*), @@character_set_database FROM information_schema.tables WHERE table_schema = database()").Scan(&tables, &charset); err != nil {
+		t.Fatal(err)
+	}
+	if tables != 0 || charset != "utf8mb4" {
+		t.Fatalf("fresh database has %d tables and the character set %s", tables, charset)
+	}
+	db, err := sql.Open("mysql", first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.PingContext(t.Context()); err == nil {
+		t.Fatal("the first test's database was not dropped")
+	}
+}
+
+func TestMariaDBServerFaults(t *testing.T) {
+	s := StartMariaDB(t, "general_log=1")
+	name := strings.TrimSuffix(s.DSN(), "/") + "/kept"
+	if _, err := mysqlConn(t, s.DSN()).ExecContext(t.Context(), "CREATE DATABASE kept"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mysqlConn(t, name).ExecContext(t.Context(), "CREATE TABLE kept (id int)"); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(s.Log(), "CREATE TABLE kept") {
+		t.Fatalf("log holds no statements:\n%s", s.Log())
+	}
+	for _, end := range []struct {
+		name string
+		f    func()
+	}{{"stopped", s.Stop}, {"killed", s.Kill}} {
+		end.f()
+		if c, err := net.Dial("tcp", s.Addr()); err == nil {
+			c.Close()
+			t.Fatalf("a %s server takes connections", end.name)
+		}
+		s.Restart()
+		if _, err := mysqlConn(t, name).ExecContext(t.Context(), "SELECT * FROM kept"); err != nil {
+			t.Fatalf("%s and restarted: %v", end.name, err)
+		}
+	}
+}
+
 func TestEnvironmentNamesARunningServer(t *testing.T) {
 	t.Run("redis", func(t *testing.T) {
 		s := StartRedis(t)
@@ -212,6 +272,15 @@ func TestEnvironmentNamesARunningServer(t *testing.T) {
 			t.Fatalf("not a database of the named server: %s", given)
 		}
 		postgresConn(t, given)
+	})
+	t.Run("mysql", func(t *testing.T) {
+		s := StartMariaDB(t)
+		t.Setenv("MONEYCLIP_TEST_MYSQL", s.DSN()+"?parseTime=true")
+		given := MariaDB(t)
+		if !strings.HasPrefix(given, s.DSN()+"moneyclip_") || !strings.HasSuffix(given, "?parseTime=true") {
+			t.Fatalf("not a database of the named server: %s", given)
+		}
+		mysqlConn(t, given)
 	})
 }
 
@@ -258,5 +327,20 @@ func postgresConn(t *testing.T, url string) *pgx.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func mysqlConn(t *testing.T, dsn string) *sql.Conn {
+	t.Helper()
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
 	return conn
 }
