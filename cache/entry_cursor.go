@@ -53,6 +53,16 @@ func (c *cursor) uint64() uint64 {
 	return x
 }
 
+func (c *cursor) uint32() uint32 {
+	if len(c.b) < 4 {
+		c.fail()
+		return 0
+	}
+	x := binary.LittleEndian.Uint32(c.b)
+	c.b = c.b[4:]
+	return x
+}
+
 // bytes returns as many bytes as a length before them says. They are the
 // cursor's own: to be copied before they leave.
 func (c *cursor) bytes() []byte {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	_ "github.com/go-sql-driver/mysql"
 	"github.com/google/go-cmp/cmp"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/lib/pq"
@@ -83,6 +84,41 @@ INSERT INTO t VALUES
 	}
 }
 
+func TestD6WhatTheMySQLDriverReturnsComesBackExactly(t *testing.T) {
+	base := testenv.MariaDB(t)
+	schema := []string{
+		`CREATE TABLE t (id INT PRIMARY KEY, ti TINYINT, tu TINYINT UNSIGNED, si SMALLINT, mi MEDIUMINT UNSIGNED, i INT, iu INT UNSIGNED, b BIGINT, bu BIGINT UNSIGNED,
+ z INT(5) ZEROFILL, f FLOAT, d DOUBLE, n DECIMAL(20,5), y YEAR, dt DATE, t TIME(3), dtm DATETIME(6), ts TIMESTAMP(6) NULL, c CHAR(5), v VARCHAR(20), tx TEXT, vb VARBINARY(20), bl BLOB,
+ e ENUM('a','b'), s SET('x','y'), bi BIT(9), bo BOOL, j JSON, g POINT, nn INT NOT NULL DEFAULT 7, un BIGINT UNSIGNED NOT NULL DEFAULT 18446744073709551615) DEFAULT CHARSET utf8mb4`,
+		`INSERT INTO t VALUES (1, -128, 255, -32768, 16777215, -2147483648, 4294967295, -9223372036854775808, 18446744073709551615,
+ 42, 0.1, 1e-308, 12345678901234.50000, 1999, '2024-07-01', '-838:59:59.000', '2024-07-01 12:30:15.123456', '2024-07-01 12:30:15.123456', 'x', 'größe', '', x'00ff', x'',
+ 'b', 'x,y', b'100000001', true, '{"a": 1}', ST_GeomFromText('POINT(1 2)'), 7, 0)`,
+		`INSERT INTO t (id, f, d, n, dtm, dt, c) VALUES (2, -3.4e38, -0.0, -0.5, '1000-01-01 00:00:00', '9999-12-31', NULL)`,
+		`SET sql_mode = ''`, `INSERT INTO t (id, dt, dtm) VALUES (3, '0000-00-00', '0000-00-00 00:00:00')`, `SET sql_mode = DEFAULT`,
+	}
+	setUp, err := sql.Open("mysql", base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer setUp.Close()
+	one, err := setUp.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	for _, text := range schema {
+		if _, err := one.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	queries := []string{`SELECT * FROM t ORDER BY id`, `SELECT COUNT(*), MAX(bu), AVG(f), CONCAT('x', v), NULL, 1, 1.5, 'a', x'00' FROM t`, `SELECT * FROM t WHERE false`, `SHOW STATUS LIKE 'no such'`}
+	for _, params := range []string{"", "?parseTime=true", "?parseTime=true&loc=Europe%2FBerlin&time_zone=%27%2B02:00%27", "?parseTime=true&loc=Local", "?columnsWithAlias=true&interpolateParams=true"} {
+		t.Run(params, func(t *testing.T) {
+			keepsWhatIsReturned(t, "mysql", base+params, "", queries)
+		})
+	}
+}
+
 // keepsWhatIsReturned compares what a driver returns, below database/sql, with
 // what becomes of it in an entry.
 func keepsWhatIsReturned(t *testing.T, name, dsn, schema string, queries []string) {
@@ -106,34 +142,55 @@ func keepsWhatIsReturned(t *testing.T, name, dsn, schema string, queries []strin
 	for _, query := range queries {
 		var want *Result
 		if err := c.Raw(func(dc any) (err error) {
-			want, err = readAll(ctx, dc.(driver.QueryerContext), query)
+			rows, err := dc.(driver.QueryerContext).QueryContext(ctx, query, nil)
+			if err == nil {
+				want, err = readAll(rows)
+			}
 			return err
 		}); err != nil {
 			t.Errorf("%s: %v", query, err)
 			continue
 		}
-		got := roundTrip(t, want)
-		if diff := cmp.Diff(want.Columns, got.Columns, cmp.Comparer(func(a, b reflect.Type) bool { return a == b })); diff != "" {
-			t.Errorf("%s: %s", query, diff)
+		comesBack(t, query, want)
+		if err := c.Raw(func(dc any) (err error) { // in MySQL prepared ones have a protocol of their own
+			stmt, err := dc.(driver.Conn).Prepare(query)
+			if err != nil {
+				return err
+			}
+			defer stmt.Close()
+			rows, err := stmt.(driver.StmtQueryContext).QueryContext(ctx, nil)
+			if err == nil {
+				want, err = readAll(rows)
+			}
+			return err
+		}); err != nil {
+			t.Errorf("%s, prepared: %v", query, err)
+			continue
 		}
-		if !sameResult(got, want) {
-			t.Errorf("%s:\ngot  %#v\nwant %#v", query, got.Rows, want.Rows)
-		}
-		for i, row := range want.Rows {
-			for j, v := range row {
-				if at, ok := v.(time.Time); ok {
-					sameTime(t, got.Rows[i][j].(time.Time), at)
-				}
+		comesBack(t, query+", prepared", want)
+	}
+}
+
+// comesBack compares a result with what becomes of it in an entry.
+func comesBack(t *testing.T, query string, want *Result) {
+	t.Helper()
+	got := roundTrip(t, want)
+	if diff := cmp.Diff(want.Columns, got.Columns, cmp.Comparer(func(a, b reflect.Type) bool { return a == b })); diff != "" {
+		t.Errorf("%s: %s", query, diff)
+	}
+	if !sameResult(got, want) {
+		t.Errorf("%s:\ngot  %#v\nwant %#v", query, got.Rows, want.Rows)
+	}
+	for i, row := range want.Rows {
+		for j, v := range row {
+			if at, ok := v.(time.Time); ok {
+				sameTime(t, got.Rows[i][j].(time.Time), at)
 			}
 		}
 	}
 }
 
-func readAll(ctx context.Context, q driver.QueryerContext, query string) (*Result, error) {
-	rows, err := q.QueryContext(ctx, query, nil)
-	if err != nil {
-		return nil, err
-	}
+func readAll(rows driver.Rows) (*Result, error) {
 	r := &Result{}
 	for i, name := range rows.Columns() {
 		m := ColumnMeta{Name: name}

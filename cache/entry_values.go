@@ -22,6 +22,8 @@ const (
 	tagTimeLocal = 9  // instant, offset
 	tagTimeFixed = 10 // instant, offset, length, name
 	tagTimeNamed = 11 // instant, offset, length, name
+	tagFloat32   = 12 // its bits, four bytes, little endian
+	tagUint64    = 13 // uvarint
 )
 
 // valueSize estimates how many bytes a value takes.
@@ -38,8 +40,9 @@ func valueSize(v driver.Value) int {
 }
 
 // appendValue writes one value. ok is false for every Go type that is not
-// exactly one of those of [driver.Value]: a named type would come back
-// without its name.
+// exactly one of those of [driver.Value], or one of the two that MySQL's driver
+// returns besides (float32 for a FLOAT, uint64 for a BIGINT UNSIGNED): a named
+// type would come back without its name.
 func appendValue(b []byte, v driver.Value) (_ []byte, ok bool) {
 	switch v := v.(type) {
 	case nil:
@@ -64,6 +67,10 @@ func appendValue(b []byte, v driver.Value) (_ []byte, ok bool) {
 		return append(b, v...), true
 	case time.Time:
 		return appendTime(b, v)
+	case float32:
+		return binary.LittleEndian.AppendUint32(append(b, tagFloat32), math.Float32bits(v)), true
+	case uint64:
+		return binary.AppendUvarint(append(b, tagUint64), v), true
 	}
 	return b, false
 }
@@ -89,6 +96,10 @@ func (c *cursor) value() driver.Value {
 		return v
 	case tagString:
 		return string(c.bytes())
+	case tagFloat32:
+		return math.Float32frombits(c.uint32())
+	case tagUint64:
+		return c.uvarint()
 	case tagTimeUTC, tagTimeLocal, tagTimeFixed, tagTimeNamed:
 		return c.time(tag)
 	}

@@ -17,7 +17,7 @@ import (
 // unclear stands for an argument that may reach the database as something
 // else than it looks: it is in no exact pair, so a read with it bypasses and a
 // write that depends on it widens.
-var unclear = struct{}{}
+var unclear any = struct{}{}
 
 // meanings returns what the arguments mean to the database, as database/sql's
 // own value types; pgx's options stay as they are, because they move the
@@ -181,7 +181,7 @@ func agree(values, converted []sqldriver.NamedValue, passes bool) []sqldriver.Na
 	}
 	out := values
 	for i := range values {
-		if reflect.DeepEqual(values[i].Value, meaning(converted[i].Value, passes)) {
+		if values[i].Value == unclear || reflect.DeepEqual(values[i].Value, meaning(converted[i].Value, passes)) {
 			continue
 		}
 		if len(out) > 0 && &out[0] == &values[0] {

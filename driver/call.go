@@ -24,6 +24,11 @@ type call struct {
 	values []sqldriver.NamedValue // what they mean
 	start  time.Time              // zero where nobody watches
 	acts   bool                   // it does, or may do, more than read
+	// owed says that the call has told the store something, or learnt from it:
+	// where the inner connection answers ErrSkip it goes on here, and does not
+	// come again through database/sql, for which the store would be asked twice.
+	owed    bool
+	skipped bool // it went on by a statement of its own
 }
 
 func (c *conn) call(ctx context.Context, query string, s *stmt, args []sqldriver.NamedValue) (*call, error) {
@@ -75,13 +80,19 @@ func (k *call) ready(ctx context.Context, query bool) error {
 
 // runQuery asks the database.
 func (k *call) runQuery(ctx context.Context) (rows sqldriver.Rows, err error) {
-	if err := k.ready(ctx, true); err != nil {
+	err = k.ready(ctx, true)
+	switch {
+	case err == sqldriver.ErrSkip && k.skips(err): //nolint:errorlint // database/sql compares with ==
+		rows, err = k.querySkipped(ctx)
+	case err != nil:
 		return nil, err
-	}
-	if k.stmt != nil {
+	case k.stmt != nil:
 		rows, err = stmtQuery(ctx, k.stmt.inner, k.sent)
-	} else {
+	default:
 		rows, err = connQuery(ctx, k.c.link.inner, k.query, k.sent)
+		if k.skips(err) {
+			rows, err = k.querySkipped(ctx)
+		}
 	}
 	k.c.failed(err)
 	return rows, err
@@ -93,6 +104,9 @@ func (k *call) runExec(ctx context.Context) (result sqldriver.Result, err error)
 	}
 	if k.stmt == nil {
 		result, err = connExec(ctx, k.c.link.inner, k.query, k.sent)
+		if k.skips(err) {
+			result, err = k.execSkipped(ctx)
+		}
 	} else if result, err = stmtExec(ctx, k.stmt.inner, k.sent); k.lingers() {
 		k.stmt.forget()
 	}
@@ -145,15 +159,13 @@ func (k *call) read(ctx context.Context) (sqldriver.Rows, error) {
 		}
 		return k.live(ctx, code, reason)
 	}
-	id := k.t.direct
-	if k.stmt != nil {
-		id = k.t.prepared
-	}
+	id := k.expected()
 	fp, ok := id.fingerprint(k.values)
 	if !ok {
 		return k.live(ctx, policy.BypassKeyType, "an argument has no exact form")
 	}
-	f := fetch{call: k, decision: d, row: cache.Row(d.Row), fp: fp}
+	k.owed = true
+	f := fetch{call: k, decision: d, row: cache.Row(d.Row), id: id, fp: fp}
 	if requestOf(ctx) == refreshing {
 		return k.missed(ctx, f, k.lease(ctx, &f))
 	}

@@ -74,7 +74,7 @@ func (c *conn) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.link = &link{inner: inner, session: session}
+	c.link = &link{inner: inner, session: session, textTx: session.Manual}
 	return nil
 }
 
@@ -250,6 +250,8 @@ func (c *conn) sessionBypass(r *realm) (policy.Code, string) {
 	switch {
 	case r.session.Replica:
 		return policy.BypassReplica, ""
+	case r.session.Manual:
+		return policy.BypassTransaction, "autocommit is off"
 	case l == nil:
 		return policy.Hit, ""
 	case l.dirty:
@@ -260,6 +262,8 @@ func (c *conn) sessionBypass(r *realm) (policy.Code, string) {
 		return policy.BypassSession, l.session.NoCache
 	case l.session.Replica:
 		return policy.BypassReplica, ""
+	case l.session.Manual:
+		return policy.BypassTransaction, "autocommit is off"
 	case l.session.Namespace != r.session.Namespace, l.session.Fingerprint != r.session.Fingerprint:
 		return policy.BypassSession, "the session's settings differ from the first connection's"
 	}

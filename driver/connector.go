@@ -36,6 +36,7 @@ type connector struct {
 	real      *realConns
 
 	realm    atomic.Pointer[realm]
+	way      atomic.Int32  // see text.way: of the last text that changed its own
 	learning chan struct{} // holds one token: who has it may learn
 
 	background sync.WaitGroup // reloads

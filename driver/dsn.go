@@ -27,8 +27,11 @@ const prefix = "moneyclip_"
 // splitDSN cuts our parameters out of a data source name. One without any
 // passes byte for byte. Errors never quote it.
 func splitDSN(d parse.Dialect, dsn string) (source, error) {
-	if keyValueDSN(d, dsn) {
+	switch {
+	case keyValueDSN(d, dsn):
 		return splitKeyValue(dsn)
+	case d == parse.MySQL:
+		return splitMySQL(dsn)
 	}
 	return splitQuery(dsn)
 }
@@ -46,6 +49,12 @@ func splitQuery(dsn string) (source, error) {
 	if !found {
 		return s, nil
 	}
+	err := s.query(head, query)
+	return s, err
+}
+
+// query reads name=value&…, and puts the rest behind head again.
+func (s *source) query(head, query string) error {
 	var kept []string
 	for part := range strings.SplitSeq(query, "&") {
 		key, raw, _ := strings.Cut(part, "=")
@@ -56,10 +65,10 @@ func splitQuery(dsn string) (source, error) {
 		}
 		value, err := unescape(key, raw)
 		if err != nil {
-			return source{}, err
+			return err
 		}
 		if err := s.param(key, value); err != nil {
-			return source{}, err
+			return err
 		}
 	}
 	if len(s.params) > 0 {
@@ -69,7 +78,7 @@ func splitQuery(dsn string) (source, error) {
 		}
 	}
 	slices.Sort(s.others)
-	return s, nil
+	return nil
 }
 
 // unescape reads a value as it was written: one that holds "://" is raw (the
@@ -187,6 +196,11 @@ var place = map[string]bool{
 	"_busy_timeout": true, "_timeout": true, "_txlock": true, "_journal_mode": true, "_journal": true,
 	"_synchronous": true, "_sync": true, "_cache_size": true, "_mutex": true, "cache": true, "mode": true,
 	"_foreign_keys": true, "_fk": true,
+
+	"timeout": true, "readTimeout": true, "writeTimeout": true, "tls": true, "serverPubKey": true, "compress": true,
+	"allowAllFiles": true, "allowCleartextPasswords": true, "allowFallbackToPlaintext": true,
+	"allowNativePasswords": true, "allowOldPasswords": true, "checkConnLiveness": true, "rejectReadOnly": true,
+	"connectionAttributes": true, "maxAllowedPacket": true, "clientFoundRows": true, "multiStatements": true,
 }
 
 func (s *source) other(key, value string) {

@@ -17,6 +17,7 @@ type fetch struct {
 	*call
 	decision policy.Read
 	row      cache.Row
+	id       identity // under which it was looked up
 	fp       cache.Fingerprint
 	lease    cache.Lease
 	compare  *cache.Result // of observe: what would have been served
@@ -32,7 +33,8 @@ func (f *fetch) rows(ctx context.Context) (sqldriver.Rows, error) {
 	flight, leads := f.r.flights.join(flightKey{f.row, f.fp, f.lease})
 	if leads {
 		var entry []byte
-		defer func() { f.r.flights.land(flightKey{f.row, f.fp, f.lease}, flight, entry) }()
+		key := flightKey{f.row, f.fp, f.lease}
+		defer func() { f.r.flights.land(key, flight, entry) }()
 		rows, kept, err := f.lead(ctx)
 		entry = kept
 		return rows, err
@@ -79,9 +81,14 @@ func (f *fetch) lead(ctx context.Context) (rows sqldriver.Rows, entry []byte, er
 		f.note(policy.BypassSession, "the database behind the address has changed")
 		return f.c.untouched(inner), nil, nil
 	}
-	if fp, ok := f.identity().fingerprint(f.values); !ok || fp != f.fp {
+	if fp, ok := f.id.fingerprint(f.values); !ok || fp != f.fp {
 		f.note(policy.BypassKeyType, "the driver converts an argument")
 		return f.c.untouched(inner), nil, nil
+	}
+	if id := f.identity(); id != f.id {
+		// It went another way than expected: it is kept where the next call
+		// will look.
+		f.fp, _ = id.fingerprint(f.values)
 	}
 	rec := record(inner, f.decision.MaxEntry)
 	if !rec.complete {
@@ -110,13 +117,6 @@ func (f *fetch) lead(ctx context.Context) (rows sqldriver.Rows, entry []byte, er
 		f.c.cn.counters.compared(entry, f.compare)
 	}
 	return newResultRows(&rec.result, rec.closeErr), entry, nil
-}
-
-func (f *fetch) identity() identity {
-	if f.stmt != nil {
-		return f.t.prepared
-	}
-	return f.t.direct
 }
 
 // ttl shortens by chance, so that what was filled together does not expire

@@ -17,8 +17,34 @@ func (c *conn) outcome(err error) Outcome {
 		return Answered
 	case parse.PostgreSQL:
 		return postgresOutcome(err)
+	case parse.MySQL:
+		return mysqlOutcome(err)
 	}
 	return Unknown
+}
+
+// refusedSyntax reports whether the server did not understand a text either.
+func (c *conn) refusedSyntax(err error) bool {
+	switch c.cn.cfg.dialect {
+	case parse.PostgreSQL:
+		return sqlState(err) == syntaxError
+	case parse.MySQL:
+		number, known := mysqlNumber(err)
+		return known && number == mysqlSyntaxError
+	}
+	return false
+}
+
+// refused reports whether err is a server's answer, not a broken connection.
+func (c *conn) refused(err error) bool {
+	switch c.cn.cfg.dialect {
+	case parse.PostgreSQL:
+		return sqlState(err) != "" && postgresOutcome(err) == Answered
+	case parse.MySQL:
+		_, known := mysqlNumber(err)
+		return known && mysqlOutcome(err) == Answered
+	}
+	return false
 }
 
 const syntaxError = "42601"

@@ -2,28 +2,52 @@ package driver
 
 import (
 	sqldriver "database/sql/driver"
+	"sync/atomic"
 
 	"github.com/moneyclip/moneyclip/parse"
 	"github.com/moneyclip/moneyclip/policy"
 )
 
 // text is a statement's plan with all that the driver adds to it. It is
-// immutable but for its tallies, and shared.
+// immutable but for its tallies and its way, and shared.
 type text struct {
 	*policy.Plan
 	direct, prepared identity // the beginnings of its fingerprints
 	table, query     *tally
+
+	// way is which of the two the text's direct calls with arguments take in
+	// fact: a driver may leave them to a statement (MySQL's does by default).
+	way atomic.Int32
+}
+
+// The ways of a direct call.
+const (
+	wayUnknown int32 = iota
+	wayDirect
+	wayPrepared // the inner connection answers driver.ErrSkip
+)
+
+// went notes which way a direct call with arguments took. What one text does
+// the connector's next new text is expected to do.
+func (t *text) went(cn *connector, way int32) {
+	if t.way.Load() != way {
+		t.way.Store(way)
+		cn.way.Store(way)
+	}
 }
 
 // acts reports whether running the text does more than read.
 func (t *text) acts() bool {
 	f := t.Facts
-	return t.MayWrite || t.Session || f.Schema || f.TxControl != parse.NoTxControl || f.Kind == parse.Opaque
+	return t.MayWrite || t.Session || f.Schema || f.Commits || f.TxControl != parse.NoTxControl || f.Kind == parse.Opaque
 }
 
 // effects says what an execution on a link invalidates. A session that is not
 // as the catalog was read under may mean other tables, and other keys.
 func (t *text) effects(r *realm, l *link, args []sqldriver.NamedValue) policy.Effects {
+	if l.session.Foreign != "" {
+		return policy.Effects{Code: policy.InvalidateAll, Reason: l.session.Foreign, All: true, Reload: t.Write(args).Reload}
+	}
 	if t.Session && t.MayWrite {
 		// The text may change what its own writes mean.
 		return policy.Effects{Code: policy.InvalidateAll, Reason: "the text changes the session and writes", All: true, Reload: t.Write(args).Reload}
@@ -42,13 +66,14 @@ func (t *text) misspelt() bool {
 }
 
 // mayEnd reports whether the text may end a transaction that was begun by text
-// or by the driver API, so that what is pending may become visible with it.
+// or by the driver API, so that what is pending may become visible with it:
+// in MySQL a schema change commits, and so does the beginning of another one.
 func (t *text) mayEnd() bool {
 	switch t.Facts.TxControl {
 	case parse.TxCommit, parse.TxRollback, parse.TxPrepare, parse.TxSeveral:
 		return true
 	}
-	return t.Facts.Kind == parse.Opaque
+	return t.Facts.Commits || t.Facts.Kind == parse.Opaque
 }
 
 // mayBegin reports whether the text may leave a transaction open.

@@ -27,6 +27,7 @@ func init() {
 	}{
 		{"postgres", "postgres", parse.PostgreSQL},
 		{"pgx", "pgx", parse.PostgreSQL},
+		{"mysql", "mysql", parse.MySQL},
 		{"sqlite3", "sqlite3", parse.SQLite},
 	} {
 		sql.Register("moneyclip+"+r.name, &Driver{inner: r.inner, dialect: r.dialect})
@@ -115,6 +116,7 @@ func innerConnector(name, dsn string) (sqldriver.Connector, error) {
 		hint := map[string]string{
 			"postgres": `: import _ "github.com/lib/pq"`,
 			"pgx":      `: import _ "github.com/jackc/pgx/v5/stdlib"`,
+			"mysql":    `: import _ "github.com/go-sql-driver/mysql"`,
 			"sqlite3":  `: import _ "github.com/mattn/go-sqlite3"`,
 		}[name]
 		return nil, fmt.Errorf("moneyclip: the inner driver %q is not registered%s", name, hint)

@@ -25,6 +25,7 @@ var (
 	_ allRows = (*resultRows)(nil)
 	_ allRows = (*prefixRows)(nil)
 	_ allRows = (*writeRows)(nil)
+	_ allRows = (*stmtRows)(nil)
 )
 
 // anyType is what database/sql answers for a column without a scan type.
@@ -131,7 +132,7 @@ func record(rows sqldriver.Rows, limit int) recording {
 	names := rows.Columns()
 	rec.result.Columns = make([]cache.ColumnMeta, len(names))
 	for i, name := range names {
-		rec.result.Columns[i] = columnMeta(rows, i, name)
+		rec.result.Columns[i] = columnMeta(told(rows), i, name)
 	}
 	size := 0
 	for {

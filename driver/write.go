@@ -109,13 +109,14 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	if err != nil {
 		return nil, err
 	}
+	k.owed = true
 	defer w.unlessDone()
 	if err := run(); err != nil {
 		switch {
 		case err == sqldriver.ErrSkip: //nolint:errorlint // database/sql compares with ==
 			w.done = true
 			w.hold.Release() // it comes again, prepared
-		case k.t.misspelt() && c.cn.cfg.dialect == parse.PostgreSQL && sqlState(err) == syntaxError:
+		case k.t.misspelt() && c.refusedSyntax(err):
 			// The server did not understand it either: nothing of it has run.
 			l.dirty, l.textTx = wasDirty, wasTextTx
 			w.done = true
@@ -284,10 +285,10 @@ func (w *writing) answers() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()
 	s, err := policy.Inspect(ctx, w.c.cn.cfg.dialect, queryer{w.l.inner})
-	if state := sqlState(err); state != "" { // in an aborted transaction, say
-		return postgresOutcome(err) == Answered
+	if err != nil {
+		return w.c.refused(err) // in an aborted transaction, say
 	}
-	return err == nil && s.Backend == w.l.session.Backend
+	return s.Backend == w.l.session.Backend
 }
 
 // gone returns how to ask whether the session that ran the write has ended; nil

@@ -1,5 +1,7 @@
 package parse
 
+import "slices"
+
 // builder collects the facts of one text, statement by statement. The
 // dialects walk their trees and tell it what they see.
 type builder struct {
@@ -214,4 +216,12 @@ func (s *set[T]) add(v T) {
 			s.seen[have] = struct{}{}
 		}
 	}
+}
+
+func (s *set[T]) has(v T) bool {
+	if s.seen != nil {
+		_, ok := s.seen[v]
+		return ok
+	}
+	return slices.Contains(s.list, v)
 }

@@ -48,6 +48,9 @@ func describe(f *Facts) string {
 	flag("schema", f.Schema)
 	flag("session", f.Session)
 	line("tx", "%s", txNames[f.TxControl])
+	flag("commits", f.Commits)
+	flag("by mode", f.ByMode)
+	line("disagreement", "%s", f.Disagreement)
 	flag("panicked", f.Panicked)
 	return b.String()
 }

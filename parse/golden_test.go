@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestGoldenFacts compares the facts of every text under testdata/parse. A
 // file holds cases, each a text, a line "----", its facts and an empty line.
 func TestGoldenFacts(t *testing.T) {
-	for _, d := range []Dialect{PostgreSQL, SQLite} {
+	for _, d := range []Dialect{PostgreSQL, MySQL, SQLite} {
 		files, err := filepath.Glob(filepath.Join("..", "testdata", "parse", d.String(), "*.txt"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no golden files of %v: %v", d, err)

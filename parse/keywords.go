@@ -36,6 +36,18 @@ const (
 	kwCheckpoint
 	kwWriting     // begins a statement that is no read
 	kwTransaction // begins a statement of transaction control
+
+	// Of MySQL alone.
+	kwDescribe  // EXPLAIN by another name
+	kwIn        // LOCK IN SHARE MODE
+	kwValue     // NEXT VALUE FOR
+	kwOperator  // an operator that is a word
+	kwNest      // nests without parentheses
+	kwInterval  // marino reads what follows more than once
+	kwJSONValue // likewise
+	kwUnit      // what ends an interval
+	kwClause    // ends FROM
+	kwDo        // evaluates expressions
 )
 
 // keywords maps the words that matter. The words of otherKeyword may stand
@@ -67,10 +79,34 @@ var keywords = map[string]keyword{
 	"over": otherKeyword, "filter": otherKeyword, "coalesce": otherKeyword, "nullif": otherKeyword,
 }
 
-const longestKeyword = len("checkpoint")
+// mysqlKeywords are the words that mean something else, or something at all,
+// in MySQL.
+var mysqlKeywords = map[string]keyword{
+	"describe": kwDescribe, "desc": kwDescribe, "in": kwIn, "value": kwValue,
+	"and": kwOperator, "xor": kwOperator, "div": kwOperator, "mod": kwOperator, "is": kwOperator,
+	"collate": kwOperator, "like": kwOperator, "rlike": kwOperator, "regexp": kwOperator, "sounds": kwOperator,
+	"binary": kwNest, "between": kwNest, "if": kwNest, "loop": kwNest, "while": kwNest, "repeat": kwNest,
+	"straight_join": kwJoin, "interval": kwInterval, "json_value": kwJSONValue,
+	"where": kwClause, "having": kwClause, "by": kwClause, "limit": kwClause, "union": kwClause,
+	"except": kwClause, "intersect": kwClause, "window": kwClause,
+	"microsecond": kwUnit, "second": kwUnit, "minute": kwUnit, "hour": kwUnit, "day": kwUnit, "week": kwUnit,
+	"month": kwUnit, "quarter": kwUnit, "year": kwUnit, "day_hour": kwUnit, "day_minute": kwUnit,
+	"day_second": kwUnit, "hour_minute": kwUnit, "hour_second": kwUnit, "minute_second": kwUnit, "year_month": kwUnit,
+	"xa": kwTransaction, "unlock": kwTransaction,
+	"do": kwDo, "flush": kwWriting, "kill": kwWriting, "install": kwWriting, "optimize": kwWriting,
+	// These are columns, and no statements.
+	"copy": noKeyword, "notify": noKeyword, "checkpoint": noKeyword, "verbose": noKeyword, "array": noKeyword,
+	"vacuum": noKeyword, "attach": noKeyword, "detach": noKeyword, "pragma": noKeyword, "reindex": noKeyword,
+	"refresh": noKeyword, "import": noKeyword, "handler": kwWriting, "merge": noKeyword,
+	"end": otherKeyword, "abort": noKeyword, "ilike": noKeyword,
+	// Pure functions of every server, and not worth a name.
+	"left": otherKeyword, "right": otherKeyword,
+}
 
-// keywordOf finds the keyword that a word spells, in any case.
-func keywordOf(word string) keyword {
+const longestKeyword = len("straight_join")
+
+// keywordOf finds the keyword that a word spells in a dialect, in any case.
+func keywordOf(d Dialect, word string) keyword {
 	var lower [longestKeyword]byte
 	if len(word) > len(lower) {
 		return noKeyword
@@ -81,6 +117,11 @@ func keywordOf(word string) keyword {
 			c |= 0x20
 		}
 		lower[i] = c
+	}
+	if d == MySQL {
+		if kw, ok := mysqlKeywords[string(lower[:len(word)])]; ok {
+			return kw
+		}
 	}
 	return keywords[string(lower[:len(word)])]
 }

@@ -18,6 +18,7 @@ type engine interface {
 var (
 	_ engine = postgres{}
 	_ engine = sqlite{}
+	_ engine = mysqlEngine{}
 )
 
 func engineOf(d Dialect) engine {
@@ -26,6 +27,8 @@ func engineOf(d Dialect) engine {
 		return postgres{}
 	case SQLite:
 		return sqlite{}
+	case MySQL:
+		return mysqlEngine{}
 	}
 	return nil
 }
@@ -56,6 +59,13 @@ func parse(d Dialect, text string) *Facts {
 		return unread(reasonEncoding)
 	}
 	s := surveyText(d, text)
+	f := surveyed(d, e, text, s)
+	f.ByMode = s.mysql.byMode
+	return f
+}
+
+// surveyed are the facts of a text that the surveyor has seen.
+func surveyed(d Dialect, e engine, text string, s survey) *Facts {
 	switch {
 	case s.tooDeep:
 		return unread(reasonTooDeep)
@@ -63,6 +73,14 @@ func parse(d Dialect, text string) *Facts {
 		return unread(reasonBackslash)
 	case s.unterminated:
 		return unread(reasonUnscanned)
+	case s.encoding:
+		return unread(reasonEncoding)
+	case s.mysql.executable:
+		return unread(reasonExecutable)
+	case s.mysql.setVar:
+		return unread(reasonSetVar)
+	case s.mysql.ambiguous:
+		return unread(reasonAmbiguous)
 	}
 	f, err := guarded(e, text)
 	switch {
@@ -146,13 +164,19 @@ func callsIn(d Dialect, text string) ([]Function, []string) {
 		}
 		kw := noKeyword
 		if s.kind == wordToken {
-			kw = keywordOf(token)
+			kw = keywordOf(d, token)
 		}
 		switch {
+		case s.kind == variableToken:
+			functions.add(Function{Name: strings.ToLower(token)})
+			last = Function{}
 		case s.kind == quotedToken, s.kind == wordToken && (dot || kw == noKeyword || kw == kwReplace):
 			if s.kind == quotedToken {
 				token = unquote(token)
 			} else if d == PostgreSQL {
+				token = strings.ToLower(token)
+			}
+			if d == MySQL {
 				token = strings.ToLower(token)
 			}
 			if !dot {

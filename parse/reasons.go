@@ -17,6 +17,12 @@ const (
 	reasonCall        = "procedure call"
 	reasonAnonymous   = "anonymous code block"
 	reasonExecute     = "prepared statement run by name"
+	reasonExecutable  = "comment that some servers run"
+	reasonSetVar      = "hint that sets a variable"
+	reasonAmbiguous   = "text that servers cut into words in different ways"
+	reasonParam       = "placeholder that the scanner does not see"
+	reasonOutfile     = "SELECT INTO a file"
+	reasonDisagree    = "the two parsers disagree"
 
 	reasonSeveral   = "several statements"
 	reasonEmpty     = "empty text"
@@ -34,5 +40,8 @@ const (
 	reasonWholeRow  = "whole-row reference"
 	reasonField     = "field selection or subscript"
 	reasonQualifier = "qualifier that is not the table"
+	reasonFoundRows = "SQL_CALC_FOUND_ROWS"
+	reasonFullText  = "full-text search"
+	reasonConvert   = "conversion between character sets"
 	reasonSpecial   = "XML, JSON or GROUPING expression"
 )

@@ -5,12 +5,13 @@ package parse
 type tokenKind uint8
 
 const (
-	endToken    tokenKind = iota
-	wordToken             // an unquoted identifier or keyword
-	quotedToken           // a quoted identifier
-	valueToken            // a string, a number
-	paramToken            // $1, ?, ?2, :name
-	punctToken            // any other byte
+	endToken      tokenKind = iota
+	wordToken               // an unquoted identifier or keyword
+	quotedToken             // a quoted identifier
+	valueToken              // a string, a number
+	paramToken              // $1, ?, ?2, :name
+	variableToken           // @name, @@name (MySQL)
+	punctToken              // any other byte
 )
 
 // scanner cuts a text into tokens without copying. It knows quotes, comments
@@ -27,6 +28,8 @@ type scanner struct {
 
 	unterminated bool // a quote, or a comment where that is an error
 	backslash    bool // a backslash stands before a quote outside of E'…': see stringEnd
+
+	mysqlMarks // what only MySQL knows
 }
 
 // next reads the next token; false at the end.
@@ -39,13 +42,16 @@ func (s *scanner) next() bool {
 	}
 	c := s.text[s.pos]
 	switch {
+	case s.dialect == MySQL && (c == '\'' || c == '"'):
+		s.kind, s.pos = valueToken, s.mysqlString(s.pos)
+	case c == '@' && s.dialect == MySQL && s.variable():
 	case c == '\'':
 		s.kind, s.pos = valueToken, s.stringEnd(s.pos, false)
 	case c == '"', c == '`' && s.dialect != PostgreSQL:
 		s.kind, s.pos = quotedToken, s.quotedEnd(s.pos, c)
 	case c == '[' && s.dialect == SQLite:
 		s.kind, s.pos = quotedToken, s.quotedEnd(s.pos, ']')
-	case isWordStart(c):
+	case isWordStart(c), c == '$' && s.dialect == MySQL:
 		s.word()
 	case isDigit(c) || c == '.' && isDigit(s.at(s.pos+1)):
 		// Letters are left to the next token: where a server reads 1OR as
@@ -75,17 +81,27 @@ func (s *scanner) skip() {
 		switch c := s.text[s.pos]; {
 		case isSpace(c):
 			s.pos++
-		case c == '-' && s.at(s.pos+1) == '-':
+		case c == '-' && s.at(s.pos+1) == '-' && (s.dialect != MySQL || s.dashComment()),
+			c == '#' && s.dialect == MySQL:
+			s.comments++
 			for s.pos < len(s.text) && s.text[s.pos] != '\n' &&
 				!(s.dialect == PostgreSQL && s.text[s.pos] == '\r') {
 				s.pos++
 			}
 		case c == '/' && s.at(s.pos+1) == '*':
+			s.comments++
+			start := s.pos
 			s.comment()
+			if s.dialect == MySQL {
+				s.mysqlComment(s.text[start:s.pos])
+			}
 		default:
+			s.crowded = s.crowded || s.comments > maxComments
+			s.comments = 0
 			return
 		}
 	}
+	s.crowded = s.crowded || s.comments > maxComments
 }
 
 // comment passes over a block comment, which nests in PostgreSQL, and which
@@ -115,6 +131,7 @@ func (s *scanner) word() {
 	for s.pos++; isWordPart(s.at(s.pos)); s.pos++ {
 	}
 	if s.dialect == MySQL {
+		s.dollarQuote()
 		return
 	}
 	if s.pos-s.start != 1 {

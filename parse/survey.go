@@ -1,5 +1,7 @@
 package parse
 
+import "unicode/utf8"
+
 // The bounds within which a parser is run at all. The parsers recurse on the
 // goroutine's stack, and a stack overflow cannot be recovered.
 const (
@@ -15,6 +17,9 @@ type survey struct {
 	tooDeep      bool
 	unterminated bool
 	backslash    bool
+
+	mysql    mysqlMarks
+	encoding bool // MySQL: not UTF-8 outside of strings
 
 	statements int  // statements that hold a token
 	writes     bool // a writing keyword stands where it begins a statement or a part of one
@@ -43,18 +48,28 @@ type surveyor struct {
 	explain  bool    // the statement begins with EXPLAIN …
 	analyze  bool    // … and says ANALYZE
 	with     bool    // the statement holds WITH
+
+	nest    nesting // MySQL
+	setting bool    // the statement begins with SET (MySQL)
 }
 
 func surveyText(d Dialect, text string) survey {
 	s := surveyor{scan: scanner{dialect: d, text: text}, first: true}
+	s.encoding = d == MySQL && !utf8.ValidString(text)
+	foreign := s.encoding // so each token is looked at
+	s.encoding = false
 	previous := byte(0) // the punctuation before, or 0
-	for s.scan.next() {
+	for end := 0; s.scan.next(); end = s.scan.end {
+		if foreign {
+			s.checkEncoding(end)
+		}
 		c := byte(0)
 		if s.scan.kind == punctToken {
 			c = text[s.scan.start]
 		}
 		if c == ';' && s.depth == 0 {
 			s.first, s.before, s.pending, s.updating = true, noKeyword, noKeyword, 0
+			s.nest, s.setting = nesting{}, false
 			previous = c
 			continue
 		}
@@ -70,22 +85,30 @@ func surveyText(d Dialect, text string) survey {
 		}
 		kw := noKeyword
 		if s.scan.kind == wordToken {
-			kw = keywordOf(text[s.scan.start:s.scan.end])
+			kw = keywordOf(d, text[s.scan.start:s.scan.end])
+		}
+		if d == MySQL {
+			s.mysqlToken(kw, previous, c)
+		} else {
+			s.complete(kw)
 		}
 		s.word(kw, previous, c)
 		s.before, previous, s.first = kw, c, false
 	}
-	s.unterminated, s.backslash = s.scan.unterminated, s.scan.backslash
+	s.unterminated, s.backslash, s.mysql = s.scan.unterminated, s.scan.backslash, s.scan.mysqlMarks
+	if s.mysql.crowded {
+		s.tooDeep = true
+	}
 	return s.survey
 }
 
 // punctuation counts what nests.
 func (s *surveyor) punctuation(c byte) {
 	switch c {
-	case '(', '[':
+	case '(', '[', '{':
 		s.depth++
 		s.signs = 0
-	case ')', ']':
+	case ')', ']', '}':
 		if s.depth > 0 {
 			s.depth--
 		}
@@ -103,18 +126,20 @@ func (s *surveyor) punctuation(c byte) {
 // word looks at one token that is a keyword, or at one that may complete what
 // the keyword before it began.
 func (s *surveyor) word(kw keyword, previous, c byte) {
-	s.complete(kw)
 	if s.first {
 		s.begin(kw, c)
 	}
 	switch kw {
-	case kwNot, kwCase, kwSelect, kwJoin:
+	case kwNot, kwCase, kwSelect, kwJoin, kwNest, kwInterval, kwDescribe, kwExplain:
 		s.weigh()
 	case kwAnalyze:
 		s.analyze = true
 	case kwWith:
 		s.with = true
 	case kwInsert, kwReplace, kwMerge, kwDelete:
+		if s.scan.dialect == MySQL {
+			break
+		}
 		s.words = s.words || kw != kwReplace
 		if s.atStart {
 			s.pending = kw
@@ -123,12 +148,14 @@ func (s *surveyor) word(kw keyword, previous, c byte) {
 		s.words = true
 		if s.before == kwFor || s.before == kwKey {
 			s.locks = true
-		} else if s.atStart {
+		} else if s.atStart && s.scan.dialect != MySQL {
 			s.updating = 1 + s.depth
 		}
 	case kwShare:
 		s.words = true
-		s.locks = s.locks || s.before == kwFor || s.before == kwKey
+		s.locks = s.locks || s.before == kwFor || s.before == kwKey || s.before == kwIn
+	case kwFor:
+		s.words = s.words || s.before == kwValue // NEXT VALUE FOR a sequence
 	case kwSet:
 		s.words = true
 		if s.updating == 1+s.depth {
@@ -138,7 +165,7 @@ func (s *surveyor) word(kw keyword, previous, c byte) {
 		// Reserved in every dialect: only a name after a dot or AS may be
 		// spelled like it.
 		s.words = true
-		if previous != '.' && s.before != kwAs {
+		if previous != '.' && s.before != kwAs && s.scan.dialect != MySQL {
 			s.found()
 		}
 	case kwWriting:
@@ -183,17 +210,22 @@ func (s *surveyor) found() {
 func (s *surveyor) begin(kw keyword, c byte) {
 	switch kw {
 	case kwSelect, kwWith, kwValues, kwTable:
-	case kwExplain:
+	case kwExplain, kwDescribe:
 		s.explain, s.words = true, true
-	case kwCopy, kwShow, kwNotify, kwCheckpoint:
+	case kwDo, kwCopy, kwShow, kwNotify, kwCheckpoint:
 		s.words = true // reads, but not for the fallback
 	case kwInsert, kwReplace, kwUpdate, kwDelete, kwMerge:
 		s.words, s.begins = true, true
 	default:
 		s.words = true
+		if kw == kwSet && s.scan.dialect == MySQL {
+			s.setting, s.session, s.transaction = true, true, true
+			break
+		}
 		if c != '(' {
 			s.begins, s.session = true, true
-			s.transaction = s.transaction || kw == kwTransaction
+			// In MySQL whatever is no plain statement may commit first.
+			s.transaction = s.transaction || kw == kwTransaction || s.scan.dialect == MySQL
 		}
 	}
 }

@@ -102,7 +102,7 @@ func TestC16TextThatDoesNotParseIsOpaque(t *testing.T) {
 		{"SELECT x y z", "read; reason: not parsed; read by the scanner"},
 		{"BEGIN FROB", "opaque; reason: syntax error; statements: 0; session; tx: several"},
 	})
-	for _, d := range []Dialect{UnknownDialect, MySQL, 99} {
+	for _, d := range []Dialect{UnknownDialect, 99} {
 		if f := Parse(d, "SELECT 1"); f.Kind != Opaque || f.Reason != reasonDialect {
 			t.Errorf("%v: %s", d, brief(f))
 		}

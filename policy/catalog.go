@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"slices"
 	"strings"
 
 	"github.com/moneyclip/moneyclip/parse"
@@ -23,6 +24,7 @@ type Queryer interface {
 type Catalog struct {
 	dialect parse.Dialect
 	path    []string // schemas in which an unqualified name is looked for, in order
+	folds   bool     // MySQL: names of tables and schemas are compared without case
 	tables  map[parse.Table]*relation
 	byName  map[string][]*relation // all schemas
 	code    routines
@@ -31,7 +33,7 @@ type Catalog struct {
 
 // relation is a table, or what else can be named like one.
 type relation struct {
-	id            parse.Table // as the dialect resolves it; SQLite: lower case
+	id            parse.Table // as the dialect resolves it; SQLite, and MySQL where it folds: lower case
 	canonical     string
 	columns       []column
 	position      map[string]int // by name as the dialect resolves it
@@ -48,6 +50,7 @@ type relation struct {
 	writesAll     string // why a write to it invalidates everything; empty if it need not
 	readsRun      string // why reading it may run user code that writes; empty if it cannot
 	clockLiterals bool   // it has a column that a text literal is compared with by the day's clock
+	times         bool   // MySQL: it has a column of the type TIME, which becomes a date by the day's clock
 }
 
 // column is one column of a relation.
@@ -55,8 +58,11 @@ type column struct {
 	name      string
 	pair      pair
 	why       string // why there is no exact pair
-	hidden    bool   // SQLite: not among the columns of an INSERT without a list
+	hidden    bool   // not among the columns of an INSERT without a list (SQLite, MySQL)
 	generated bool
+	auto      bool // MySQL: AUTO_INCREMENT, to which 0 is a wish for a new value
+	temporal  bool // MySQL: a date, a time or both
+	time      bool // MySQL: of the type TIME
 }
 
 // cacheable reports whether rows of r may be cached.
@@ -119,6 +125,8 @@ func Load(ctx context.Context, d parse.Dialect, q Queryer) (*Catalog, error) {
 		err = loadPostgreSQL(l, c)
 	case parse.SQLite:
 		err = loadSQLite(l, c)
+	case parse.MySQL:
+		err = loadMySQL(l, c)
 	default:
 		err = fmt.Errorf("no catalog for the dialect %s", d)
 	}
@@ -143,7 +151,7 @@ func (c *Catalog) add(r *relation) {
 
 // fold returns a table as the dialect compares it.
 func (c *Catalog) fold(t parse.Table) parse.Table {
-	if c.dialect == parse.SQLite {
+	if c.dialect == parse.SQLite || c.folds {
 		return parse.Table{Schema: lowerASCII(t.Schema), Name: lowerASCII(t.Name)}
 	}
 	return t
@@ -151,7 +159,7 @@ func (c *Catalog) fold(t parse.Table) parse.Table {
 
 // foldName returns the name of a column as the dialect compares it.
 func (c *Catalog) foldName(name string) string {
-	if c.dialect == parse.SQLite {
+	if c.dialect == parse.SQLite || c.dialect == parse.MySQL {
 		return lowerASCII(name)
 	}
 	return name
@@ -171,7 +179,8 @@ func (c *Catalog) resolve(t parse.Table) *relation {
 	return nil
 }
 
-// lowerASCII folds as SQLite does: the 26 letters only.
+// lowerASCII folds as SQLite does: the 26 letters only. MySQL folds more: a
+// name that needs it is not found, and so not understood.
 func lowerASCII(s string) string {
 	for i := range len(s) {
 		if 'A' <= s[i] && s[i] <= 'Z' {
@@ -201,6 +210,24 @@ func (l *loader) rows(what string, width int, sql string) ([][]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
+	l.take(what, rows)
+	return rows, nil
+}
+
+// sorted is rows with the answer in an order of its own, where the database
+// has none that tells all names apart.
+func (l *loader) sorted(what string, width int, sql string) ([][]string, error) {
+	rows, err := queryText(l.ctx, l.q, width, sql)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	slices.SortFunc(rows, slices.Compare[[]string])
+	l.take(what, rows)
+	return rows, nil
+}
+
+// take takes an answer into the digest.
+func (l *loader) take(what string, rows [][]string) {
 	var length [8]byte
 	put := func(n int) {
 		binary.BigEndian.PutUint64(length[:], uint64(n))
@@ -215,7 +242,6 @@ func (l *loader) rows(what string, width int, sql string) ([][]string, error) {
 			l.sum.Write([]byte(field))
 		}
 	}
-	return rows, nil
 }
 
 // queryText asks q and returns the answer as text; NULL is the empty string.

@@ -67,8 +67,17 @@ func (o *collector) insertedRows(c *changePlan) (rows []Row, absent, known bool)
 		for place := range values {
 			v := &values[place]
 			var status partStatus
+			start := len(key)
 			key, status = o.part(key, c, place, v)
 			if status == partExact {
+				if c.table.columns[c.table.key[place]].auto && string(key[start:]) == "i1:0" {
+					// A wish for a new key, but with NO_AUTO_VALUE_ON_ZERO the
+					// key 0.
+					if c.unknown != absentOnly {
+						return nil, false, false
+					}
+					absent = true
+				}
 				continue
 			}
 			exact = false

@@ -18,6 +18,7 @@ type routines struct {
 	attributes   map[string]attribute    // names after a dot that may call volatile user functions
 	implicit     bool                    // a user cast applies by itself
 	impureCast   bool                    // user casts are not all immutable
+	native       map[string]bool         // MySQL: the server's own functions; true where pure
 }
 
 // routine is all functions of one name in one schema.
@@ -69,6 +70,9 @@ func (rs *routines) call(f parse.Function) verdict {
 	name := f.Name
 	if rs.dialect == parse.SQLite {
 		return rs.callSQLite(lowerASCII(name))
+	}
+	if rs.dialect == parse.MySQL {
+		return rs.callMySQL(f)
 	}
 	var found []routine
 	for _, r := range rs.byName[name] {

@@ -11,18 +11,22 @@ import (
 // form. The zero value is no exact pair at all. Each pair has a test against
 // the real database (keypair_test.go).
 type pair struct {
-	kind pairKind
-	most int // text: the column's limit in characters, 0 for none
+	kind      pairKind
+	most      int   // text: the column's limit in characters, bytes: in bytes; 0 for none
+	low, high int64 // integers: the column's range; 0 and 0 for none
+	ascii     bool  // text: the column keeps ASCII only as it is
+	padded    bool  // text: a trailing blank makes no difference
+	fixed     bool  // bytes: what is shorter than most is stored longer
 }
 
 type pairKind uint8
 
 const (
 	inexact  pairKind = iota
-	intPair           // PostgreSQL int2, int4, int8; SQLite INTEGER affinity, the rowid's alias included
-	textPair          // PostgreSQL text, varchar; SQLite TEXT affinity, compared as bytes
-	bytePair          // PostgreSQL bytea; SQLite BLOB affinity
-	uuidPair          // PostgreSQL uuid
+	intPair           // PostgreSQL int2, int4, int8; SQLite INTEGER affinity, the rowid's alias included; MySQL tinyint to bigint
+	textPair          // PostgreSQL text, varchar; SQLite TEXT affinity, compared as bytes; MySQL char, varchar of a binary collation
+	bytePair          // PostgreSQL bytea; SQLite BLOB affinity; MySQL binary, varbinary
+	uuidPair          // PostgreSQL uuid; MariaDB uuid
 )
 
 // appendPart appends the canonical form of v. ok is false where column and
@@ -32,7 +36,9 @@ func (p pair) appendPart(key []byte, v any) (_ []byte, ok bool) {
 	switch p.kind {
 	case intPair:
 		n, ok := integer(v)
-		if !ok {
+		// What is out of the column's range is stored as another number where
+		// MySQL is not strict.
+		if !ok || p.low < p.high && (n < p.low || n > p.high) {
 			return key, false
 		}
 		return appendInt(key, n), true
@@ -46,10 +52,16 @@ func (p pair) appendPart(key []byte, v any) (_ []byte, ok bool) {
 		if p.most > 0 && utf8.RuneCountInString(s) > p.most {
 			return key, false
 		}
+		if p.padded && strings.HasSuffix(s, " ") || p.ascii && !asciiOnly(s) {
+			return key, false
+		}
 		return appendText(key, s), true
 	case bytePair:
 		b, ok := v.([]byte)
 		if !ok || b == nil { // drivers bind a nil slice as NULL
+			return key, false
+		}
+		if p.most > 0 && len(b) > p.most || p.fixed && len(b) < p.most {
 			return key, false
 		}
 		return appendBytes(key, b), true
@@ -97,4 +109,13 @@ func integer(v any) (int64, bool) {
 // repaired, refused or kept.
 func plainText(s string) bool {
 	return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
+}
+
+func asciiOnly(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

@@ -13,7 +13,8 @@ type Plan struct {
 	Facts *parse.Facts
 
 	// MayWrite is false for an ordinary read: Write then says that nothing is
-	// touched, unless an argument [Rewrites] the text.
+	// touched, unless an argument [Rewrites] the text. So does WriteDirty, but
+	// not for a text with Facts.ByMode, which may write in another sql_mode.
 	MayWrite bool
 
 	// Session reports that later answers of the connection may differ once the
@@ -40,6 +41,11 @@ func (r *Rules) Plan(f *parse.Facts) *Plan {
 	dirty := r.planWrite(f, called, true)
 	p.dirty = &dirty
 	p.MayWrite = p.write.touches() || dirty.touches()
+	if f.ByMode {
+		// With another sql_mode a string ends elsewhere, and what is behind it
+		// may be a call or a statement.
+		dirty = writePlan{all: "what the text means depends on sql_mode", reload: true}
+	}
 	p.read = r.planRead(f, called, p.MayWrite)
 	return p
 }
@@ -82,10 +88,11 @@ func (p *Plan) Write(args []driver.NamedValue) Effects {
 
 // WriteDirty is Write for a connection whose settings are not those that the
 // catalog was read under, or not known: SET search_path, temporary tables,
-// another encoding. An unqualified name stands for the tables of that name in
+// another encoding, another sql_mode. An unqualified name stands for the tables of that name in
 // all schemas, and no text makes a key unless every setting reads it alike. In
 // SQLite, where such a connection may have temporary triggers, every write
-// invalidates everything.
+// invalidates everything; in MySQL every text with Facts.ByMode does. It does
+// not know of [Session.Foreign].
 func (p *Plan) WriteDirty(args []driver.NamedValue) Effects {
 	if !p.known {
 		return everything("no plan", false)

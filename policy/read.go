@@ -105,7 +105,11 @@ func (r *Rules) planRead(f *parse.Facts, called verdict, mayWrite bool) readPlan
 	case mayWrite:
 		return refuse(BypassVolatile, "a statement that may write")
 	}
-	return r.planSelect(f.Select, tables[0])
+	p := r.planSelect(f.Select, tables[0])
+	if p.answer.Code == Miss && r.catalog.dialect == parse.MySQL && mixesTimes(r, f, tables[0], len(p.others)) {
+		return refuse(BypassVolatile, "a TIME that may become a date by the day's clock")
+	}
+	return p
 }
 
 func orElse(s, other string) string {

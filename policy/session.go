@@ -17,6 +17,11 @@ type Session struct {
 	// why.
 	Namespace   string
 	NoNamespace string
+
+	// Server identifies the server among those that one process reaches (MySQL
+	// and MariaDB): what it is made of need not be unique in the world.
+	Server string
+
 	Fingerprint [16]byte // of every setting that changes an answer: user, search_path, TimeZone, DateStyle, bytea_output, …
 	Backend     string   // identifies the server's session, to ask later whether it is gone; empty where that cannot be asked
 	Replica     bool     // in recovery or read-only: never fills
@@ -33,6 +38,8 @@ func Inspect(ctx context.Context, d parse.Dialect, q Queryer) (s Session, err er
 		s, err = inspectPostgreSQL(ctx, q)
 	case parse.SQLite:
 		s, err = inspectSQLite(ctx, q)
+	case parse.MySQL:
+		s, err = inspectMySQL(ctx, q)
 	default:
 		err = fmt.Errorf("no sessions for the dialect %s", d)
 	}
@@ -45,13 +52,21 @@ func Inspect(ctx context.Context, d parse.Dialect, q Queryer) (s Session, err er
 // Gone reports whether the server's session named by backend has ended, asked
 // through another connection. An empty backend, and one that is not of the
 // form that Inspect gives, is never known to be gone; in SQLite, where a
-// statement ends with its call, every session is.
+// statement ends with its call, every session is. In MySQL, which goes on with
+// a statement whose client has left, a session that is still there is killed,
+// and is gone for a later call.
 func Gone(ctx context.Context, d parse.Dialect, q Queryer, backend string) (bool, error) {
 	switch d {
 	case parse.SQLite:
 		return true, nil
 	case parse.PostgreSQL:
 		gone, err := gonePostgreSQL(ctx, q, backend)
+		if err != nil {
+			return false, fmt.Errorf("moneyclip: session: %w", err)
+		}
+		return gone, nil
+	case parse.MySQL:
+		gone, err := goneMySQL(ctx, q, backend)
 		if err != nil {
 			return false, fmt.Errorf("moneyclip: session: %w", err)
 		}

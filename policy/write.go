@@ -35,7 +35,7 @@ type changePlan struct {
 	where    [][]whereValues
 	set      []setValue      // UPDATE: the key's columns that are set
 	inserted [][]parse.Value // INSERT: the key's values of each row; nil: not known
-	fresh    bool            // INSERT: a NULL key is one that the database makes, so no row is replaced
+	fresh    bool            // INSERT: a NULL key is one that the database makes, so no row is replaced (SQLite)
 	dialect  parse.Dialect
 }
 
@@ -134,7 +134,7 @@ func (r *Rules) planWrite(f *parse.Facts, called verdict, dirty bool) writePlan 
 // named returns the relations that a text may mean.
 func (r *Rules) named(t parse.Table, dirty bool) []*relation {
 	if dirty && t.Schema == "" {
-		return r.catalog.byName[r.catalog.foldName(t.Name)]
+		return r.catalog.byName[r.catalog.fold(t).Name]
 	}
 	if table := r.catalog.resolve(t); table != nil {
 		return []*relation{table}
@@ -152,8 +152,9 @@ func (r *Rules) planChange(w *parse.Change, t *relation) (_ changePlan, reason s
 	if t.replaces && (w.Op == parse.Insert || w.Op == parse.Update) {
 		conflict = parse.Replaces
 	}
-	makesRows := w.Op == parse.Copy ||
-		w.Op == parse.Insert && (conflict == parse.NoConflict || conflict == parse.DoNothing || conflict == parse.AbortOrRollback)
+	// LOAD DATA REPLACE deletes what is in the way.
+	makesRows := (w.Op == parse.Copy || w.Op == parse.Insert) &&
+		(conflict == parse.NoConflict || conflict == parse.DoNothing || conflict == parse.AbortOrRollback)
 	switch {
 	case w.Op == parse.UnknownOp || w.Op == parse.Create:
 		return changePlan{}, "a write whose operation is not known"
