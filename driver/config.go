@@ -28,7 +28,8 @@ const (
 
 // config is all that can be set for one connector.
 type config struct {
-	params map[string]string // by code (WithStore and the like), same names as the DSN's
+	params     map[string]string // by code (WithStore and the like), same names as the DSN's
+	registered []Option          // what Register was given: a wrapper may open others by the driver of this database
 
 	dialect    parse.Dialect
 	policy     *policy.Policy // by code

@@ -67,7 +67,7 @@ func newConnector(inner sqldriver.Connector, innerName string, cfg *config) (*co
 	cn.closed, cn.close = context.WithCancel(context.Background())
 	cn.learning <- struct{}{}
 	cn.real = newRealConns(cfg.maxConns)
-	cn.driver = &Driver{inner: innerName, dialect: cfg.dialect, handle: &Handle{cn: cn}}
+	cn.driver = &Driver{inner: innerName, dialect: cfg.dialect, opts: cfg.registered, handle: &Handle{cn: cn}}
 	for _, f := range cfg.observers {
 		cn.watchers.add(f)
 	}
