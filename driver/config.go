@@ -36,6 +36,9 @@ type config struct {
 	policyFile policyFile
 	redis      redis.UniversalClient
 	shared     bool // SQLite's shared cache
+	schema     schema
+	database   string // MySQL: the one that the data source name chooses
+	mock       bool   // the inner driver is go-sqlmock
 	identity   string
 	identified bool
 	outcome    func(error) Outcome
@@ -130,11 +133,7 @@ var parameters = []parameter{
 		return err
 	}},
 	{policyName, policyParameter},
-	{"moneyclip_schema", notYet},
-}
-
-func notYet(*config, string) error {
-	return errors.New("not supported by this version: give the policy in Go with WithPolicy, and let the catalog be read from the database")
+	{"moneyclip_schema", schemaParameter},
 }
 
 func choose[T any](v string, from map[string]T) (T, error) {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the lists of what servers have of their own")
+var update = flag.Bool("update", false, "write the golden files, and the lists of what servers have of their own, anew")
 
 // The lists are what an empty database of a real server says.
 func TestBuiltinSQLite(t *testing.T) {
