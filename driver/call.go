@@ -119,7 +119,7 @@ func (k *call) runExec(ctx context.Context) (result sqldriver.Result, err error)
 // resets it with the next binding. Until then a write is not committed, and a
 // read keeps its snapshot.
 func (k *call) lingers() bool {
-	if k.c.cn.cfg.dialect != parse.SQLite {
+	if k.c.cn.cfg.dialect != parse.SQLite || k.c.cn.cfg.mock {
 		return false
 	}
 	f := k.t.Facts
@@ -154,8 +154,8 @@ func (k *call) read(ctx context.Context) (sqldriver.Rows, error) {
 		code, reason = d.Code, d.Reason
 	}
 	if code != policy.Miss {
-		if code == policy.BypassNotBaseTable {
-			k.c.cn.ageing(k.r) // made or renamed elsewhere, perhaps
+		if code == policy.BypassNotBaseTable || k.c.cn.cfg.policyFile.path != "" {
+			k.c.cn.ageing(k.r) // made or renamed elsewhere, or allowed by another policy, perhaps
 		}
 		return k.live(ctx, code, reason)
 	}

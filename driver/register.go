@@ -29,6 +29,7 @@ func init() {
 		{"pgx", "pgx", parse.PostgreSQL},
 		{"mysql", "mysql", parse.MySQL},
 		{"sqlite3", "sqlite3", parse.SQLite},
+		{"sqlmock", "sqlmock", parse.UnknownDialect},
 	} {
 		sql.Register("moneyclip+"+r.name, &Driver{inner: r.inner, dialect: r.dialect})
 	}
@@ -92,7 +93,11 @@ func (d *Driver) connector(dsn string) (sqldriver.Connector, error) {
 	for _, o := range d.opts {
 		o(cfg)
 	}
-	src, err := splitDSN(d.dialect, dsn)
+	grammar := d.dialect
+	if mocked(d.inner) {
+		grammar = parse.UnknownDialect // a name, and ours behind a question mark
+	}
+	src, err := splitDSN(grammar, dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +105,12 @@ func (d *Driver) connector(dsn string) (sqldriver.Connector, error) {
 		return nil, err
 	}
 	cfg.shared = d.dialect == parse.SQLite && src.sharedCache
+	cfg.database = src.database
+	if mocked(d.inner) {
+		if err := cfg.mocks(); err != nil {
+			return nil, err
+		}
+	}
 	inner, err := innerConnector(d.inner, src.inner)
 	if err != nil {
 		return nil, err
@@ -118,6 +129,7 @@ func innerConnector(name, dsn string) (sqldriver.Connector, error) {
 			"pgx":      `: import _ "github.com/jackc/pgx/v5/stdlib"`,
 			"mysql":    `: import _ "github.com/go-sql-driver/mysql"`,
 			"sqlite3":  `: import _ "github.com/mattn/go-sqlite3"`,
+			"sqlmock":  `: import "github.com/DATA-DOG/go-sqlmock"`,
 		}[name]
 		return nil, fmt.Errorf("moneyclip: the inner driver %q is not registered%s", name, hint)
 	}
