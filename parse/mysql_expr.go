@@ -120,8 +120,9 @@ func (w myWalk) expression(x ast.ExprNode) {
 				w.expression(r.Value)
 			}
 		}
-	case *ast.TableNameExpr:
-		w.read(v.Name) // a sequence
+	case *ast.PositionExpr:
+		w.expression(v.P) // ORDER BY 1
+	case *ast.TableNameExpr: // a sequence: its function says enough
 	case *ast.TimeUnitExpr, *ast.GetFormatSelectorExpr, *ast.TrimDirectionExpr:
 	default:
 		w.unknown(reasonUnknownNode)

@@ -37,7 +37,14 @@ func (s *surveyor) checkEncoding(end int) {
 
 // mysqlToken looks at one token for what only MySQL's grammar has.
 func (s *surveyor) mysqlToken(kw keyword, previous, c byte) {
-	s.mysqlNest(kw, c)
+	if kw == kwTransaction || kw == kwShow {
+		s.weigh() // BEGIN nests in a routine, SHOW PARSE_TREE in itself
+	}
+	if previous == '.' || s.scan.at(s.scan.pos) == '.' {
+		s.mysqlNest(noKeyword, c) // beside a dot a keyword is a name
+	} else {
+		s.mysqlNest(kw, c)
+	}
 	if c == '|' && s.scan.at(s.scan.pos) == '|' {
 		s.scan.byMode = true // PIPES_AS_CONCAT
 	}
