@@ -29,6 +29,8 @@
 //     arguments or the text do not fix the key, the table; or everything, where
 //     the database may do more than the text says: triggers, foreign-key
 //     actions, rules, volatile user functions.
+//     In MySQL the account may not see all that the database does: what it is
+//     not known to see is taken to be there.
 //  6. [Inspect] tells what one connection is to the database: which database,
 //     under which settings, and whether it may be cached at all. A connection
 //     that has left the settings of the catalog asks [Plan.WriteDirty].
