@@ -119,7 +119,7 @@ func (k *call) runExec(ctx context.Context) (result sqldriver.Result, err error)
 // resets it with the next binding. Until then a write is not committed, and a
 // read keeps its snapshot.
 func (k *call) lingers() bool {
-	if k.c.cn.cfg.dialect != parse.SQLite {
+	if k.c.cn.cfg.dialect != parse.SQLite || k.c.cn.cfg.mock {
 		return false
 	}
 	f := k.t.Facts

@@ -28,13 +28,17 @@ const (
 
 // config is all that can be set for one connector.
 type config struct {
-	params map[string]string // by code (WithStore and the like), same names as the DSN's
+	params     map[string]string // by code (WithStore and the like), same names as the DSN's
+	registered []Option          // what Register was given: a wrapper may open others by the driver of this database
 
 	dialect    parse.Dialect
 	policy     *policy.Policy // by code
 	policyFile policyFile
 	redis      redis.UniversalClient
 	shared     bool // SQLite's shared cache
+	schema     schema
+	database   string // MySQL: the one that the data source name chooses
+	mock       bool   // the inner driver is go-sqlmock
 	identity   string
 	identified bool
 	outcome    func(error) Outcome
@@ -129,11 +133,7 @@ var parameters = []parameter{
 		return err
 	}},
 	{policyName, policyParameter},
-	{"moneyclip_schema", notYet},
-}
-
-func notYet(*config, string) error {
-	return errors.New("not supported by this version: give the policy in Go with WithPolicy, and let the catalog be read from the database")
+	{"moneyclip_schema", schemaParameter},
 }
 
 func choose[T any](v string, from map[string]T) (T, error) {

@@ -77,11 +77,13 @@ func (cn *connector) learn(ctx context.Context, conn sqldriver.Conn, session pol
 		return nil, err
 	}
 	r := &realm{namespace: namespace, cache: c, session: session}
-	_, r.passes = conn.(sqldriver.NamedValueChecker)
+	if _, r.passes = conn.(sqldriver.NamedValueChecker); conn == nil {
+		r.passes = cn.realm.Load().passes // a mock, asked once
+	}
 	epoch, err := c.Epoch(ctx)
 	r.epoch, r.known = epoch, err == nil
 
-	r.catalog, err = policy.Load(ctx, cn.cfg.dialect, q)
+	r.catalog, err = cn.catalogOf(ctx, q)
 	switch {
 	case err == nil:
 		if r.rules, err = cn.bind(r.catalog); err != nil {
@@ -122,6 +124,8 @@ func (cn *connector) namespaceOf(s policy.Session) (string, error) {
 			why = cn.cfg.dialect.String()
 		}
 		return "", fmt.Errorf("moneyclip: the database does not say who it is (%s): name it with moneyclip_namespace, the same for all programs that use it", why)
+	case s.Server != "":
+		return "server:" + s.Server, nil
 	case s.File != "":
 		file, err := filepath.Abs(s.File)
 		if err == nil {

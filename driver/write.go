@@ -248,6 +248,9 @@ func (w *writing) republish(over *link) schemaChange {
 		cn.warnings.say("catalog", "moneyclip: the catalog could not be read again after a schema change", "error", err)
 		cn.degrade(before)
 	} else if cn.realm.Load().catalog.Digest() == w.r.catalog.Digest() {
+		if cn.cfg.schema.declared() && !cn.cfg.mock {
+			cn.warnings.say("schema", "moneyclip: the database's schema may have changed through this program, but the declared one has not: keep the files in step with the database")
+		}
 		return unchanged
 	}
 	if err := w.r.cache.BumpEpoch(ctx); err != nil {

@@ -50,7 +50,7 @@ func TestNoTextOverflowsTheStackNorTakesLong(t *testing.T) {
 		"quotes":        nested("SELECT ", "'", "1", ""),
 	}
 	for name, text := range texts {
-		for _, d := range []Dialect{PostgreSQL, SQLite} {
+		for _, d := range []Dialect{PostgreSQL, MySQL, SQLite} {
 			start := time.Now()
 			f := Parse(d, text)
 			if f.Panicked {
@@ -72,13 +72,13 @@ func TestTextsOutOfBoundsAreOpaqueBeforeAnyParser(t *testing.T) {
 		"2,001 NOT":           {"SELECT " + strings.Repeat("NOT ", 2001) + "true", reasonTooDeep},
 		"a chain of 100,000":  {"SELECT 1" + strings.Repeat("+1", 100000), reasonTooDeep},
 	} {
-		for _, d := range []Dialect{PostgreSQL, SQLite} {
+		for _, d := range []Dialect{PostgreSQL, MySQL, SQLite} {
 			if f := Parse(d, c.text); f.Kind != Opaque || f.Reason != c.reason {
 				t.Errorf("%v: %s: %v %s", d, name, f.Kind, f.Reason)
 			}
 		}
 	}
-	for _, d := range []Dialect{PostgreSQL, SQLite} {
+	for _, d := range []Dialect{PostgreSQL, MySQL, SQLite} {
 		text := "SELECT " + strings.Repeat("(", 150) + "1" + strings.Repeat(")", 150)
 		if f := Parse(d, text); f.Kind != Read {
 			t.Errorf("%v: 150 parentheses: %v %s", d, f.Kind, f.Reason)
@@ -118,7 +118,7 @@ func TestVetoOfTheScannerMakesAMisreadWriteOpaque(t *testing.T) {
 		"WITH x AS (DELETE FROM a) SELECT 1", "WITH x AS (SELECT 1) UPDATE a SET x = 1", "WITH x AS MATERIALIZED (INSERT INTO a VALUES (1)) SELECT 1",
 		"SELECT 1 INTO a", "EXPLAIN ANALYZE DELETE FROM a", "EXPLAIN (ANALYZE) DELETE FROM a", "SELECT 1; DELETE FROM a", "SELECT 1; SELECT 2",
 	} {
-		for _, d := range []Dialect{PostgreSQL, SQLite} {
+		for _, d := range []Dialect{PostgreSQL, MySQL, SQLite} {
 			misread := &Facts{Kind: Read, Statements: 1, Select: &Select{}}
 			f := vetoed(misread, surveyText(d, text))
 			if f.Kind != Opaque || f.Reason != reasonVeto || f.Select != nil {

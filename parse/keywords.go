@@ -93,7 +93,7 @@ var mysqlKeywords = map[string]keyword{
 	"month": kwUnit, "quarter": kwUnit, "year": kwUnit, "day_hour": kwUnit, "day_minute": kwUnit,
 	"day_second": kwUnit, "hour_minute": kwUnit, "hour_second": kwUnit, "minute_second": kwUnit, "year_month": kwUnit,
 	"xa": kwTransaction, "unlock": kwTransaction,
-	"do": kwDo, "flush": kwWriting, "kill": kwWriting, "install": kwWriting, "optimize": kwWriting,
+	"help": kwShow, "do": kwDo, "flush": kwWriting, "kill": kwWriting, "install": kwWriting, "optimize": kwWriting,
 	// These are columns, and no statements.
 	"copy": noKeyword, "notify": noKeyword, "checkpoint": noKeyword, "verbose": noKeyword, "array": noKeyword,
 	"vacuum": noKeyword, "attach": noKeyword, "detach": noKeyword, "pragma": noKeyword, "reindex": noKeyword,

@@ -3,7 +3,7 @@ package parse
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/moneyclip/moneyclip/internal/testenv"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testenv.Main(m) }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/sqlc-dev/marino/ast"
+	"github.com/sqlc-dev/marino/mysql"
+	"github.com/sqlc-dev/marino/types"
 )
 
 func lower(name string) string { return strings.ToLower(name) }
@@ -67,6 +69,9 @@ func (w myWalk) expression(x ast.ExprNode) {
 		if v.Tp != nil && v.Tp.IsArray() {
 			w.special(reasonSpecial)
 		}
+		if myTemporal(v.Tp) {
+			w.function("", "cast") // a TIME becomes a date by the day's clock
+		}
 		w.expression(v.Expr)
 	case *ast.SetCollationExpr:
 		w.expression(v.Expr)
@@ -92,6 +97,7 @@ func (w myWalk) expression(x ast.ExprNode) {
 		w.expressions(v.Values)
 	case *ast.DefaultExpr:
 		if v.Name != nil {
+			w.function("", "default") // MariaDB computes it anew: now(), uuid()
 			w.column(myColumn(v.Name))
 		}
 	case *ast.ValuesExpr:
@@ -114,12 +120,25 @@ func (w myWalk) expression(x ast.ExprNode) {
 				w.expression(r.Value)
 			}
 		}
-	case *ast.TableNameExpr:
-		w.read(v.Name) // a sequence
+	case *ast.PositionExpr:
+		w.expression(v.P) // ORDER BY 1
+	case *ast.TableNameExpr: // a sequence: its function says enough
 	case *ast.TimeUnitExpr, *ast.GetFormatSelectorExpr, *ast.TrimDirectionExpr:
 	default:
 		w.unknown(reasonUnknownNode)
 	}
+}
+
+// myTemporal reports whether a cast may make a date or a time.
+func myTemporal(t *types.FieldType) bool {
+	if t == nil {
+		return true
+	}
+	switch t.GetType() {
+	case mysql.TypeDate, mysql.TypeNewDate, mysql.TypeDuration, mysql.TypeDatetime, mysql.TypeTimestamp, mysql.TypeYear:
+		return true
+	}
+	return false
 }
 
 // variable reports a variable as a function: its value is the connection's.

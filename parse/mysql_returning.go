@@ -65,7 +65,7 @@ func returningWord(text string) (start, end int) {
 func returns(s ast.StmtNode) bool {
 	switch v := s.(type) {
 	case *ast.InsertStmt:
-		return true
+		return v.RowAlias == nil // MySQL's, which has no RETURNING
 	case *ast.DeleteStmt:
 		return !v.IsMultiTable
 	}

@@ -124,9 +124,10 @@ func vetoed(f *Facts, s survey) *Facts {
 
 // scanned are the facts of a text that the parser did not accept. One
 // statement that begins as a read does, without any word that writes or
-// locks, is a read whose tables are not known; its functions are.
+// locks, is a read whose tables are not known; its functions are. So is one
+// that MySQL only explains, whatever its words.
 func scanned(d Dialect, text string, s survey) *Facts {
-	if s.statements != 1 || s.words {
+	if s.statements != 1 || s.words && !s.explains {
 		f := &Facts{Reason: reasonSyntax, Session: s.session}
 		if s.transaction {
 			f.TxControl = TxSeveral

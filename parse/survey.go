@@ -26,6 +26,7 @@ type survey struct {
 	begins     bool // some statement begins with a word that no read begins with
 	locks      bool // FOR UPDATE and its like
 	words      bool // a writing or locking word stands anywhere at all
+	explains   bool // MySQL: the last statement is explained, and not run
 
 	// For a text that is not parsed: what it may be besides a write.
 	session     bool
@@ -55,9 +56,7 @@ type surveyor struct {
 
 func surveyText(d Dialect, text string) survey {
 	s := surveyor{scan: scanner{dialect: d, text: text}, first: true}
-	s.encoding = d == MySQL && !utf8.ValidString(text)
-	foreign := s.encoding // so each token is looked at
-	s.encoding = false
+	foreign := d == MySQL && !utf8.ValidString(text)
 	previous := byte(0) // the punctuation before, or 0
 	for end := 0; s.scan.next(); end = s.scan.end {
 		if foreign {
@@ -96,6 +95,7 @@ func surveyText(d Dialect, text string) survey {
 		s.before, previous, s.first = kw, c, false
 	}
 	s.unterminated, s.backslash, s.mysql = s.scan.unterminated, s.scan.backslash, s.scan.mysqlMarks
+	s.explains = d == MySQL && s.explain && !s.analyze
 	if s.mysql.crowded {
 		s.tooDeep = true
 	}

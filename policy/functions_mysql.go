@@ -31,7 +31,8 @@ const (
 //
 //   - aggregates and window functions: they make one row of many, or look at
 //     other rows;
-//   - what makes a TIME or may: a TIME becomes a date by the day's clock;
+//   - what makes a TIME or may: a TIME becomes a date by the day's clock. Of a
+//     TIME in a column see mixesTimes;
 //   - extractvalue and updatexml, whose path may name a user variable;
 //   - convert_tz, which reads tables; default, which may compute anything.
 var mysqlLists = [...]mysqlFunctions{
@@ -44,9 +45,9 @@ oct octet_length ord position quote repeat replace reverse right rpad rtrim soun
 substring_index to_base64 trim ucase unhex upper weight_string like regexp rlike
 case coalesce greatest if ifnull interval isnull least nullif in between not and or xor is binary row name_const
 aes_decrypt aes_encrypt compress md5 sha sha1 sha2 uncompress uncompressed_length
-date datediff day dayname dayofmonth dayofweek dayofyear extract from_days from_unixtime get_format hour last_day makedate
+date datediff day dayname dayofmonth dayofweek dayofyear extract from_days get_format hour last_day makedate
 microsecond minute month monthname period_add period_diff quarter second time_format time_to_sec to_days to_seconds week
-weekday weekofyear year yearweek date_format dateliteral timestampliteral values value
+weekday weekofyear year yearweek adddate date_add date_sub subdate timestamp timestampadd timestampdiff from_unixtime date_format dateliteral timestampliteral values value
 inet_aton inet_ntoa inet6_aton inet6_ntoa is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6
 json_array json_array_append json_array_insert json_contains json_contains_path json_depth json_extract json_insert json_keys
 json_length json_merge json_merge_patch json_merge_preserve json_object json_pretty json_quote json_remove json_replace
@@ -66,8 +67,7 @@ st_touches st_union st_within st_x st_y`},
 	{mysql57, mariadb105, 0, false, `
 avg bit_and bit_or bit_xor count group_concat json_arrayagg json_objectagg max min std stddev stddev_pop stddev_samp sum
 var_pop var_samp variance
-adddate addtime cast convert convert_tz date_add date_sub maketime sec_to_time str_to_date subdate subtime time timediff
-timeliteral timestamp timestampadd timestampdiff
+addtime cast convert convert_tz maketime sec_to_time str_to_date subtime time timediff timeliteral
 benchmark connection_id curdate current_date current_time current_timestamp current_user curtime database default
 extractvalue found_rows last_insert_id load_file localtime localtimestamp
 match now rand row_count schema schemas session_user sleep sysdate system_user unix_timestamp updatexml
@@ -95,7 +95,7 @@ cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_ran
 	{mysql80, 0, 0, true, `
 bin_to_uuid format_bytes format_pico_time is_uuid json_overlaps json_schema_valid json_schema_validation_report
 json_storage_free json_storage_size regexp_like st_frechetdistance st_hausdorffdistance st_latitude st_lineinterpolatepoint
-st_lineinterpolatepoints st_longitude st_pointatdistance st_swapxy st_transform uuid_to_bin member_of json_memberof`},
+st_lineinterpolatepoints st_longitude st_pointatdistance st_swapxy st_transform uuid_to_bin`},
 	{mysql90, 0, 0, true, `distance from_vector string_to_vector to_vector vector_dim vector_to_string`},
 	{mysql80, 0, 0, false, `
 grouping icu_version ps_current_thread_id ps_thread_id roles_graphml source_pos_wait st_collect statement_digest
@@ -140,6 +140,9 @@ func mysqlNative(mariadb bool, version int) map[string]bool {
 			}
 			native[name] = l.pure
 		}
+	}
+	if !mariadb && version >= mysql80 {
+		native["member of"] = true // an operator, which parsers take for a function
 	}
 	return native
 }

@@ -63,6 +63,9 @@ func checkPairs(t *testing.T, db database, as *sql.Conn, cases []pairCase, suffi
 	if db.dialect == parse.PostgreSQL {
 		mark = []string{"$1", "$2"}
 	}
+	if db.dialect == parse.MySQL {
+		mark = []string{"?", "?"}
+	}
 	for i, c := range cases {
 		t.Run(c.column, func(t *testing.T) {
 			name := fmt.Sprintf("t%d%s", i, strings.ToLower(strings.NewReplacer(" ", "").Replace(suffix)))

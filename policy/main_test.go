@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/lib/pq"
 	_ "github.com/mattn/go-sqlite3"
@@ -81,6 +83,42 @@ func postgres(t testing.TB, schema ...string) database {
 	db := open(t, parse.PostgreSQL, "postgres", testenv.Postgres(t))
 	db.exec(t, schema...)
 	return db
+}
+
+// mariadb opens a new database of MariaDB, or of the MySQL that the environment
+// names.
+func mariadb(t testing.TB, schema ...string) database {
+	t.Helper()
+	db := open(t, parse.MySQL, "mysql", testenv.MariaDB(t))
+	db.exec(t, schema...)
+	return db
+}
+
+// name is what the database is called.
+func (d database) name(t testing.TB) string {
+	t.Helper()
+	var name string
+	if err := d.QueryRowContext(t.Context(), `SELECT DATABASE()`).Scan(&name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// onlyMariaDB skips a test that MySQL cannot run.
+func (d database) onlyMariaDB(t testing.TB) {
+	t.Helper()
+	if !d.isMariaDB(t) {
+		t.Skip("MySQL has no such thing")
+	}
+}
+
+func (d database) isMariaDB(t testing.TB) bool {
+	t.Helper()
+	var version string
+	if err := d.QueryRowContext(t.Context(), `SELECT VERSION()`).Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(version, "MariaDB")
 }
 
 // again opens another connection to the same database.

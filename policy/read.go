@@ -287,10 +287,11 @@ func (r *Rules) ownColumn(t *relation, name string) (at int, known bool) {
 }
 
 // unresolved returns the code for a name that is no column: PostgreSQL's
-// system columns and SQLite's rowid change without the row.
+// system columns and SQLite's rowid change without the row, MySQL's _rowid
+// stands for a key.
 func unresolved(name string) Code {
 	switch lowerASCII(name) {
-	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "rowid", "oid", "_rowid_":
+	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "rowid", "oid", "_rowid_", "_rowid":
 		return BypassVolatile
 	}
 	return BypassOpaque

@@ -1,0 +1,83 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/moneyclip/moneyclip/parse"
+)
+
+// SchemaFile is one file of a declared schema.
+type SchemaFile struct {
+	Name string // for messages
+	Text string
+}
+
+// declared is a database that exists in its schema files only. It takes in
+// their statements, one by one and in their order, and then answers the
+// queries by which a catalog is loaded as a real database with that schema
+// would: what follows for reads and writes is decided in one place.
+type declared interface {
+	Queryer
+	begin() // a file begins: what SET said in the one before is over
+	apply(s *parse.Statement) (problem string)
+}
+
+// Declare makes the catalog of a database that cannot be asked, from its
+// schema: CREATE, ALTER and DROP statements in the order in which they were
+// run, as in schema files and in migrations. Every table then has what [Load]
+// would have found, so reads and writes are decided alike. The digests of the
+// two are not meant to be equal: a cache is filled by one kind of catalog.
+//
+// database is the name of MySQL's default database, in which unqualified names
+// are, in the schema and in the queries; empty where there is none, as with a
+// mock. The other dialects do not use it: PostgreSQL's unqualified names are in
+// the schema public, under the search path public, in a database in UTF8 with
+// a deterministic collation; SQLite's are in main.
+//
+// What cannot be known from a file is taken as what allows least: functions,
+// extensions, types and collations that neither the files nor the server's own
+// lists hold. The lists are of PostgreSQL 15 and its own extensions, and of the
+// SQLite in go-sqlite3.
+//
+// The error names every statement that is not understood, with file and line.
+// The catalog is nil then.
+func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, error) {
+	var db declared
+	switch d {
+	case parse.PostgreSQL:
+		db = newDeclaredPostgreSQL()
+	case parse.SQLite:
+		db = newDeclaredSQLite()
+	default:
+		return nil, fmt.Errorf("moneyclip: schema: no schema files for the dialect %s", d)
+	}
+	var mistakes []error
+	for _, file := range files {
+		db.begin()
+		script := parse.Declare(d, file.Text)
+		for i := range script.Statements {
+			s := &script.Statements[i]
+			if problem := db.apply(s); problem != "" {
+				script.Mistakes = append(script.Mistakes, parse.Mistake{Line: s.Line, Problem: problem})
+			}
+		}
+		for _, m := range script.Mistakes {
+			mistakes = append(mistakes, fmt.Errorf("moneyclip: schema: %s:%d: %s", file.Name, m.Line, m.Problem))
+		}
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+	return Load(context.Background(), d, db)
+}
+
+// problems that any dialect has.
+func notDeclared(what, name string) string {
+	return what + " " + name + " is not declared before: name the files in the order in which they are run"
+}
+
+func declaredTwice(what, name string) string {
+	return what + " " + name + " is declared twice: drop it first, or leave one out"
+}
