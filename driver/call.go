@@ -24,9 +24,10 @@ type call struct {
 	values []sqldriver.NamedValue // what they mean
 	start  time.Time              // zero where nobody watches
 	acts   bool                   // it does, or may do, more than read
-	// owed says that the call has told the store something, or learnt from it:
-	// where the inner connection answers ErrSkip it goes on here, and does not
-	// come again through database/sql, for which the store would be asked twice.
+	// owed says that the call has told the store something, or learnt from it,
+	// or was counted: where the inner connection answers ErrSkip it goes on
+	// here, and does not come again through database/sql, for which all that
+	// would be done twice.
 	owed    bool
 	skipped bool // it went on by a statement of its own
 }

@@ -87,6 +87,7 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	}
 	held.add(effects, k.r)
 	k.count(effects)
+	k.owed = true // a second time it would be counted, and told, once more
 	defer k.tell(effects.Code, effects.Reason, held.names())
 
 	wasDirty, wasTextTx := l.dirty, l.textTx
@@ -109,7 +110,6 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	if err != nil {
 		return nil, err
 	}
-	k.owed = true
 	defer w.unlessDone()
 	if err := run(); err != nil {
 		switch {
