@@ -37,8 +37,9 @@
 //     parenthesis and before FROM, in a text with WITH.
 //  8. MySQL has a second parser (mysql_second.go), of another origin. What both
 //     accept they must agree on: which statements write, and which tables are
-//     named. If they do not, Facts.Disagreement says so; a read is opaque then,
-//     and a write changes whatever either of them found. What only the first
+//     named. If they do not, Facts.Disagreement says so; a read is kept under no
+//     table then, a write changes whatever either of them found, and what only
+//     one of them takes for a write is opaque. What only the first
 //     accepts stands; what only the second accepts is not understood.
 //  9. The query's name is read from sqlc's comment above it (name.go).
 //
