@@ -148,10 +148,11 @@ func (k *call) lingers() bool {
 	return false
 }
 
-// failed notes an error in a transaction of SQLite, which may have rolled it
-// back by itself: a conflict clause, an interrupt.
+// failed notes an error in a transaction that the database may have rolled
+// back by itself: SQLite after a conflict clause or an interrupt, MySQL to break
+// a deadlock. What follows is then in autocommit.
 func (c *conn) failed(err error) {
-	if err != nil && c.tx != nil && c.cn.cfg.dialect == parse.SQLite {
+	if err != nil && err != sqldriver.ErrSkip && c.tx != nil && c.cn.cfg.dialect != parse.PostgreSQL { //nolint:errorlint // database/sql compares with ==
 		c.link.loose = true
 	}
 }

@@ -179,7 +179,7 @@ type prefixRows struct {
 	prefix [][]sqldriver.Value
 	err    error // what follows the prefix, once
 	closed func()
-	failed func(error) // told of an error in mid-stream
+	failed func(error) // told of an error in mid-stream, or at the end
 }
 
 func (r *prefixRows) Next(dest []sqldriver.Value) error {
@@ -206,14 +206,22 @@ func (r *prefixRows) Close() error {
 		r.closed()
 		r.closed = nil
 	}
-	return r.Rows.Close()
+	err := r.Rows.Close()
+	if err != nil && r.failed != nil {
+		r.failed(err)
+	}
+	return err
 }
 
 func (r *prefixRows) HasNextResultSet() bool { return hasNext(r.Rows) }
 
 func (r *prefixRows) NextResultSet() error {
 	r.prefix, r.err = nil, nil
-	return nextSet(r.Rows)
+	err := nextSet(r.Rows)
+	if err != nil && err != io.EOF && r.failed != nil { //nolint:errorlint // io.EOF stands for itself
+		r.failed(err)
+	}
+	return err
 }
 
 func (r *prefixRows) ColumnTypeDatabaseTypeName(i int) string {
@@ -258,6 +266,9 @@ func (c *conn) untouched(rows sqldriver.Rows) sqldriver.Rows {
 		return c.counted(&prefixRows{Rows: rows})
 	}
 	c.out = true
+	if c.cn.cfg.dialect == parse.MySQL && c.tx != nil {
+		return &prefixRows{Rows: rows, failed: c.failed} // a deadlock may come between two rows
+	}
 	return rows
 }
 

@@ -45,6 +45,8 @@ func tryForms(t *testing.T, all []trapForm) {
 			}
 			g.exec(g.W, "DELETE FROM t")
 			g.exec(g.W, trapRows)
+			g.exec(g.bare, "DELETE FROM s")
+			g.exec(g.bare, "INSERT INTO s VALUES (1, 's')")
 			var old []string
 			for i, q := range watched {
 				if i < 3 {

@@ -49,7 +49,7 @@ func TestD1LockingReadsAskTheDatabase(t *testing.T) {
 		r.warm(t, s.q(byID), 1)
 		locks := []string{"FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "FOR KEY SHARE", "FOR UPDATE SKIP LOCKED", "FOR SHARE NOWAIT", "FOR UPDATE OF authors"}
 		if s.dialect == parse.MySQL { // MariaDB has no FOR SHARE
-			locks = []string{"FOR UPDATE", "LOCK IN SHARE MODE", "FOR UPDATE SKIP LOCKED", "FOR UPDATE NOWAIT", "FOR UPDATE WAIT 1", "LOCK IN SHARE MODE NOWAIT", "LIMIT 1 FOR UPDATE"}
+			locks = []string{"FOR UPDATE", "LOCK IN SHARE MODE", "FOR UPDATE SKIP LOCKED", "FOR UPDATE NOWAIT", "FOR UPDATE WAIT 1", "LIMIT 1 FOR UPDATE"}
 		}
 		for _, lock := range locks {
 			r.neverHit(t, policy.BypassLock, s.q(byID)+" "+lock, 1)
@@ -66,7 +66,7 @@ func TestD2WhatChangesByItselfIsAskedEachTime(t *testing.T) {
 			expressions = []string{
 				"rand()", "rand(id)", "now()", "now(6)", "sysdate()", "current_timestamp", "curdate()", "curtime()", "utc_timestamp()", "unix_timestamp()", "localtime", "current_user", "current_user()", "session_user()",
 				"user()", "uuid()", "uuid_short()", "connection_id()", "last_insert_id()", "row_count()", "found_rows()", "sleep(0)", "get_lock('x', 0)", "is_free_lock('x')", "benchmark(1, 1)", "database()", "version()",
-				"@x", "@x := id", "@@sql_mode", "@@session.time_zone", "@@global.uptime", "own()", "nextval(seq)", "NEXT VALUE FOR seq", "lastval(seq)", "own ()", "/*! rand() */",
+				"@x", "@x := id", "@@sql_mode", "@@session.time_zone", "@@timestamp", "own()", "nextval(seq)", "NEXT VALUE FOR seq", "lastval(seq)", "own ()", "/*! rand() */",
 			}
 		}
 		if s.dialect == parse.PostgreSQL {

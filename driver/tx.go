@@ -3,6 +3,8 @@ package driver
 import (
 	"context"
 	sqldriver "database/sql/driver"
+
+	"github.com/moneyclip/moneyclip/parse"
 )
 
 var _ sqldriver.Tx = (*tx)(nil)
@@ -23,12 +25,32 @@ func (c *conn) BeginTx(ctx context.Context, opts sqldriver.TxOptions) (sqldriver
 	if err != nil {
 		return nil, err
 	}
-	itx, err := connBegin(ctx, inner, opts)
+	itx, err := c.begin(ctx, inner, opts)
 	if err != nil {
 		return nil, err
 	}
 	c.tx = &tx{c: c, inner: itx, ctx: ctx}
 	return c.tx, nil
+}
+
+// begin begins the inner transaction. In MySQL that commits what a text has
+// left open.
+func (c *conn) begin(ctx context.Context, inner sqldriver.Conn, opts sqldriver.TxOptions) (sqldriver.Tx, error) {
+	l := c.link
+	if c.cn.cfg.dialect != parse.MySQL || l.pending.empty() && !l.pending.reload {
+		return connBegin(ctx, inner, opts)
+	}
+	w, err := c.hold(ctx, c.cn.realm.Load(), &l.pending)
+	if err != nil {
+		return nil, err
+	}
+	defer w.unlessDone()
+	itx, err := connBegin(ctx, inner, opts)
+	if err == nil {
+		l.pending = keySet{}
+	}
+	w.over(err)
+	return itx, err
 }
 
 // Commit holds what was written, commits, and releases.
