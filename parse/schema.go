@@ -90,6 +90,8 @@ type ColumnDefinition struct {
 	OnUpdate  bool   // MySQL: ON UPDATE CURRENT_TIMESTAMP
 	Collation Table  // as written; empty if none is named
 	Charset   string // MySQL
+	Invisible bool   // MySQL
+	Length    int    // MySQL: characters of text, bytes of bytes
 }
 
 // Type is a type as written, folded as the dialect folds names.
@@ -121,7 +123,7 @@ type IndexColumn struct {
 	Name       string
 	Collation  string
 	Descending bool
-	Prefix     bool // MySQL: only the first characters
+	Prefix     int // MySQL: only so many of the first characters; 0 for all
 }
 
 // ForeignKey refers to another table, or to its own.
@@ -189,11 +191,13 @@ type CreateView struct {
 	Temporary    bool
 	Materialized bool
 	Query        *Facts
+	Text         string // MySQL: the query
 }
 
 // CreateTrigger makes a trigger.
 type CreateTrigger struct {
 	Name      string
+	Schema    string // MySQL: as written before the name
 	Table     Table
 	Temporary bool
 }

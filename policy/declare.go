@@ -31,8 +31,12 @@ type declared interface {
 // two are not meant to be equal: a cache is filled by one kind of catalog.
 //
 // database is the name of MySQL's default database, in which unqualified names
-// are, in the schema and in the queries; empty where there is none, as with a
-// mock. The other dialects do not use it: PostgreSQL's unqualified names are in
+// are, in the schema and in the queries, as the DSN has it. Where it is empty,
+// as with a mock, it is the one that the files USE last, else one with the name
+// "default". Names are compared with case, tables that name no engine are
+// InnoDB's, and a key of text is exact only where the schema names its
+// collation, since a server's default is not in the file. The other dialects do
+// not use database: PostgreSQL's unqualified names are in
 // the schema public, under the search path public, in a database in UTF8 with
 // a deterministic collation; SQLite's are in main.
 //
@@ -50,6 +54,8 @@ func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, e
 		db = newDeclaredPostgreSQL()
 	case parse.SQLite:
 		db = newDeclaredSQLite()
+	case parse.MySQL:
+		db = newDeclaredMySQL(database)
 	default:
 		return nil, fmt.Errorf("moneyclip: schema: no schema files for the dialect %s", d)
 	}
