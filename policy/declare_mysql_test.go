@@ -1,9 +1,13 @@
 package policy
 
 import (
+	"net"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/moneyclip/moneyclip/parse"
 )
@@ -78,6 +82,12 @@ func agreeMySQL(t *testing.T, schema string) {
 	for _, text := range parse.Statements(parse.MySQL, schema) {
 		live.exec(t, text)
 	}
+	compareMySQL(t, live, schema)
+	t.Run("dump", func(t *testing.T) { compareMySQL(t, live, mysqlDump(t, live)) })
+}
+
+func compareMySQL(t *testing.T, live database, schema string) {
+	t.Helper()
 	c, err := Declare(parse.MySQL, live.name(t), SchemaFile{Name: "schema.sql", Text: schema})
 	if err != nil {
 		t.Fatal(err)
@@ -141,4 +151,37 @@ func TestLiveAndDeclaredAgreeOnExamplesOfMySQL(t *testing.T) {
 			agreeMySQL(t, all.String())
 		})
 	}
+}
+
+// mysqlDump returns what the server's own program writes of a database.
+func mysqlDump(t *testing.T, db database) string {
+	t.Helper()
+	config, err := mysql.ParseDSN(db.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dump string
+	for _, name := range []string{"mariadb-dump", "mysqldump"} {
+		if path, err := exec.LookPath(name); err == nil && dump == "" {
+			dump = path
+		}
+	}
+	if dump == "" {
+		t.Skip("neither mariadb-dump nor mysqldump is installed: they are in the package mariadb-client")
+	}
+	arguments := []string{"--user=" + config.User, "--password=" + config.Passwd, "--routines", "--triggers", "--events", config.DBName}
+	if config.Net == "unix" {
+		arguments = append(arguments, "--socket="+config.Addr)
+	} else {
+		host, port, err := net.SplitHostPort(config.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		arguments = append(arguments, "--host="+host, "--port="+port)
+	}
+	out, err := exec.Command(dump, arguments...).Output()
+	if err != nil {
+		t.Skipf("%s: %v: is it of the server's version?", dump, err)
+	}
+	return string(out)
 }
