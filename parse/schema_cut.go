@@ -38,6 +38,10 @@ func cutScript(d Dialect, text string) []chunk {
 		c.token()
 	}
 	c.end(len(text))
+	if c.scan.executable {
+		// All that were recognised have lost their marks.
+		c.chunks = append(c.chunks, chunk{line: 1, problem: "a comment of the form /*! … */ inside of another comment or behind an open quote: take it out of the schema"})
+	}
 	return c.chunks
 }
 

@@ -18,7 +18,7 @@ func executed(text string) string {
 			i = s.mysqlString(i)
 		case c == '`':
 			i = s.quotedEnd(i, '`')
-		case c == '#', c == '-' && strings.HasPrefix(text[i:], "-- "):
+		case c == '#', c == '-' && strings.HasPrefix(text[i:], "--") && (i+2 == len(text) || text[i+2] <= ' '):
 			for i < len(text) && text[i] != '\n' {
 				i++
 			}

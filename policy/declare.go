@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/moneyclip/moneyclip/parse"
 )
@@ -35,7 +36,8 @@ type declared interface {
 // as with a mock, it is the one that the files USE last, else one with the name
 // "default". Names are compared with case, tables that name no engine are
 // InnoDB's, and a key of text is exact only where the schema names its
-// collation, since a server's default is not in the file. The other dialects do
+// collation, since a server's default is not in the file; for a server that folds the
+// names of tables (lower_case_table_names), write them in lower case. The other dialects do
 // not use database: PostgreSQL's unqualified names are in
 // the schema public, under the search path public, in a database in UTF8 with
 // a deterministic collation; SQLite's are in main.
@@ -69,6 +71,7 @@ func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, e
 				script.Mistakes = append(script.Mistakes, parse.Mistake{Line: s.Line, Problem: problem})
 			}
 		}
+		slices.SortStableFunc(script.Mistakes, func(a, b parse.Mistake) int { return a.Line - b.Line })
 		for _, m := range script.Mistakes {
 			mistakes = append(mistakes, fmt.Errorf("moneyclip: schema: %s:%d: %s", file.Name, m.Line, m.Problem))
 		}

@@ -139,7 +139,7 @@ func TestLiveAndDeclaredAgreeOnExamplesOfMySQL(t *testing.T) {
 	for _, path := range []string{
 		filepath.Join(sqlc, "authors", "mysql", "schema.sql"), filepath.Join(sqlc, "booktest", "mysql", "schema.sql"), filepath.Join(sqlc, "ondeck", "mysql", "schema"),
 	} {
-		t.Run(path, func(t *testing.T) {
+		t.Run(strings.TrimPrefix(path, sqlc), func(t *testing.T) {
 			files, err := ReadSchema(path)
 			if err != nil {
 				t.Fatal(err)
@@ -150,6 +150,44 @@ func TestLiveAndDeclaredAgreeOnExamplesOfMySQL(t *testing.T) {
 			}
 			agreeMySQL(t, all.String())
 		})
+	}
+}
+
+// Where no database is named, unqualified names are in the one that the files
+// use, or in one of their own.
+func TestDatabaseOfADeclaredSchemaOfMySQL(t *testing.T) {
+	for _, c := range []struct{ database, schema, text, want string }{
+		{"", `CREATE TABLE a (id INT PRIMARY KEY)`, `DELETE FROM a WHERE id = 1`, "default.a:i1:1"},
+		{"", `CREATE DATABASE shop; USE shop; CREATE TABLE a (id INT PRIMARY KEY)`, `DELETE FROM a WHERE id = 1`, "shop.a:i1:1"},
+		{"shop", `CREATE TABLE a (id INT PRIMARY KEY)`, `DELETE FROM shop.a WHERE id = 1`, "shop.a:i1:1"},
+		{"shop", `USE other; CREATE TABLE a (id INT PRIMARY KEY)`, `DELETE FROM a WHERE id = 1`, "all"},
+		{"shop", `USE other; CREATE TABLE a (id INT PRIMARY KEY)`, `DELETE FROM other.a WHERE id = 1`, "other.a:i1:1"},
+		{"shop", `CREATE TABLE a (id INT PRIMARY KEY)`, `DELETE FROM A WHERE id = 1`, "all"},
+	} {
+		catalog, err := Declare(parse.MySQL, c.database, SchemaFile{Name: "schema.sql", Text: c.schema})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Bind(Policy{}, catalog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := show(r.planOf(c.text).Write(nil)); got != c.want {
+			t.Errorf("%s in %q, %s: %s, want %s", c.schema, c.database, c.text, got, c.want)
+		}
+	}
+}
+
+// A function that some supported server does not have may be anybody's there.
+func TestFunctionsOfADeclaredSchemaOfMySQL(t *testing.T) {
+	everywhere := mysqlEverywhere()
+	for name, want := range map[string]bool{"lower": true, "concat": true, "coalesce": true, "uuid_to_bin": false, "nvl": false, "encrypt": false} {
+		if pure, known := everywhere[name]; known != want || pure != want {
+			t.Errorf("%s: known %v, pure %v", name, known, pure)
+		}
+	}
+	if pure, known := everywhere["now"]; pure || !known {
+		t.Errorf("now: known %v, pure %v", known, pure)
 	}
 }
 

@@ -65,7 +65,12 @@ func (d *declaredPostgreSQL) functionRows() (rows [][]any) {
 	}
 	for schema, functions := range map[string]map[string]string{"pg_catalog": d.server.functions, "information_schema": d.server.schema} {
 		for name, flags := range functions {
-			found[[3]string{schema, name, ""}] = &functionRow{immutable: hasFlag(flags, 'i'), plain: hasFlag(flags, 'p'), builtin: true}
+			row := found[[3]string{schema, name, ""}]
+			if row == nil {
+				row = &functionRow{immutable: true, plain: true}
+				found[[3]string{schema, name, ""}] = row
+			}
+			row.immutable, row.plain, row.builtin = row.immutable && hasFlag(flags, 'i'), row.plain && hasFlag(flags, 'p'), true
 		}
 	}
 	for key, row := range sorted(found) {
@@ -269,9 +274,6 @@ var pgActions = [...]string{parse.NoAction: "a", parse.Restrict: "r", parse.Casc
 func (d *declaredPostgreSQL) foreignRows() (rows [][]any) {
 	for _, t := range d.tables {
 		for _, f := range t.foreign {
-			if f.of == nil {
-				continue // of a table that is not declared: a write to it invalidates everything
-			}
 			targets := []*declaredTable{f.of}
 			if f.of.kind == "p" {
 				d.family(f.of, func(child *declaredTable) { targets = append(targets, child) })
