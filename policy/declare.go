@@ -43,8 +43,7 @@ type declared interface {
 // a deterministic collation; SQLite's are in main.
 //
 // What cannot be known from a file is taken as what allows least: functions,
-// extensions, types and collations that neither the files nor the server's own
-// lists hold. The lists are of PostgreSQL 15 and its own extensions, and of the
+// types and collations that neither the files nor the server's own lists hold. The lists are of PostgreSQL 15 and its own extensions, and of the
 // SQLite in go-sqlite3.
 //
 // The error names every statement that is not understood, with file and line.
@@ -67,7 +66,7 @@ func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, e
 		script := parse.Declare(d, file.Text)
 		for i := range script.Statements {
 			s := &script.Statements[i]
-			if problem := db.apply(s); problem != "" {
+			if problem := guardedApply(db, s); problem != "" {
 				script.Mistakes = append(script.Mistakes, parse.Mistake{Line: s.Line, Problem: problem})
 			}
 		}
@@ -80,6 +79,17 @@ func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, e
 		return nil, errors.Join(mistakes...)
 	}
 	return Load(context.Background(), d, db)
+}
+
+// guardedApply recovers what would be a mistake of ours: no file makes a
+// program panic.
+func guardedApply(db declared, s *parse.Statement) (problem string) {
+	defer func() {
+		if recover() != nil {
+			problem = "a statement that is not understood: take it out of the schema, or write it in another way"
+		}
+	}()
+	return db.apply(s)
 }
 
 // problems that any dialect has.

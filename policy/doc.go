@@ -12,6 +12,9 @@
 //     their volatility. Each relation learns why its rows are not cached, if
 //     they are not, and why a write to it invalidates everything, if it does.
 //     All answers go into the [Catalog.Digest].
+//     Where there is no database to ask, [Declare] makes the same from schema
+//     files: it applies their statements to a database of its own that has
+//     nothing but a schema, and that answers the same queries.
 //  2. [Bind] checks a user's [Policy] against the catalog, all mistakes at
 //     once, and gives the [Rules].
 //  3. SELECT name FROM authors WHERE id = $1 arrives for the first time.
