@@ -24,9 +24,10 @@ type call struct {
 	values []sqldriver.NamedValue // what they mean
 	start  time.Time              // zero where nobody watches
 	acts   bool                   // it does, or may do, more than read
-	// owed says that the call has told the store something, or learnt from it:
-	// where the inner connection answers ErrSkip it goes on here, and does not
-	// come again through database/sql, for which the store would be asked twice.
+	// owed says that the call has told the store something, or learnt from it,
+	// or was counted: where the inner connection answers ErrSkip it goes on
+	// here, and does not come again through database/sql, for which all that
+	// would be done twice.
 	owed    bool
 	skipped bool // it went on by a statement of its own
 }
@@ -119,7 +120,7 @@ func (k *call) runExec(ctx context.Context) (result sqldriver.Result, err error)
 // resets it with the next binding. Until then a write is not committed, and a
 // read keeps its snapshot.
 func (k *call) lingers() bool {
-	if k.c.cn.cfg.dialect != parse.SQLite {
+	if k.c.cn.cfg.dialect != parse.SQLite || k.c.cn.cfg.mock {
 		return false
 	}
 	f := k.t.Facts
@@ -154,8 +155,8 @@ func (k *call) read(ctx context.Context) (sqldriver.Rows, error) {
 		code, reason = d.Code, d.Reason
 	}
 	if code != policy.Miss {
-		if code == policy.BypassNotBaseTable {
-			k.c.cn.ageing(k.r) // made or renamed elsewhere, perhaps
+		if code == policy.BypassNotBaseTable || k.c.cn.cfg.policyFile.path != "" {
+			k.c.cn.ageing(k.r) // made or renamed elsewhere, or allowed by another policy, perhaps
 		}
 		return k.live(ctx, code, reason)
 	}

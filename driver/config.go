@@ -28,12 +28,17 @@ const (
 
 // config is all that can be set for one connector.
 type config struct {
-	params map[string]string // by code (WithStore and the like), same names as the DSN's
+	params     map[string]string // by code (WithStore and the like), same names as the DSN's
+	registered []Option          // what Register was given: a wrapper may open others by the driver of this database
 
 	dialect    parse.Dialect
-	policy     *policy.Policy
+	policy     *policy.Policy // by code
+	policyFile policyFile
 	redis      redis.UniversalClient
 	shared     bool // SQLite's shared cache
+	schema     schema
+	database   string // MySQL: the one that the data source name chooses
+	mock       bool   // the inner driver is go-sqlmock
 	identity   string
 	identified bool
 	outcome    func(error) Outcome
@@ -127,12 +132,8 @@ var parameters = []parameter{
 		c.lease, err = duration(v, 100*time.Millisecond, time.Hour)
 		return err
 	}},
-	{"moneyclip_policy", notYet},
-	{"moneyclip_schema", notYet},
-}
-
-func notYet(*config, string) error {
-	return errors.New("not supported by this version: give the policy in Go with WithPolicy, and let the catalog be read from the database")
+	{policyName, policyParameter},
+	{"moneyclip_schema", schemaParameter},
 }
 
 func choose[T any](v string, from map[string]T) (T, error) {
@@ -171,7 +172,10 @@ func (c *config) resolve(dsn map[string]string) error {
 			continue
 		}
 		if err := p.apply(c, value); err != nil {
-			mistakes = append(mistakes, fmt.Errorf("moneyclip: %s: %w", from, err))
+			if p.name != policyName { // each of its mistakes says where it is
+				err = fmt.Errorf("moneyclip: %s: %w", from, err)
+			}
+			mistakes = append(mistakes, err)
 		}
 	}
 	var unknown []string
@@ -186,6 +190,9 @@ func (c *config) resolve(dsn map[string]string) error {
 	}
 	if len(mistakes) > 0 {
 		return errors.Join(mistakes...)
+	}
+	if err := c.checkPolicy(); err != nil {
+		return err
 	}
 	if c.hasMaxConns && c.maxConns < 0 {
 		return fmt.Errorf("moneyclip: WithMaxConns(%d): want 0 (no limit) or more", c.maxConns)
@@ -217,8 +224,12 @@ func (c *config) lookup(name string, dsn map[string]string) (value, from string,
 
 // shadowed reports whether a store named at a place of higher precedence makes
 // this parameter void: an environment that names a Redis for all programs does
-// not contradict a DSN that names the in-process store.
+// not contradict a DSN that names the in-process store. So does a policy in
+// code.
 func (p parameter) shadowed(c *config, dsn map[string]string) bool {
+	if p.name == policyName {
+		return c.policy != nil
+	}
 	if p.name != "moneyclip_redis" && p.name != "moneyclip_store" {
 		return false
 	}

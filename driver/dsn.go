@@ -19,7 +19,8 @@ type source struct {
 	// may change how an answer looks.
 	others []string
 
-	sharedCache bool // SQLite: cache=shared
+	sharedCache bool   // SQLite: cache=shared
+	database    string // MySQL: between the slash and the question mark
 }
 
 const prefix = "moneyclip_"

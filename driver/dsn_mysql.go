@@ -2,6 +2,7 @@ package driver
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 )
 
@@ -25,6 +26,10 @@ func splitMySQL(dsn string) (source, error) {
 		return source{}, errors.New("moneyclip: a moneyclip_ parameter stands in a part of the data source name that is not behind the question mark: want user:password@tcp(host:3306)/dbname?moneyclip_…")
 	}
 	s := source{inner: dsn, params: map[string]string{}}
+	name := dsn[strings.LastIndexByte(dsn[:min(own, query)], '/')+1 : query]
+	if unescaped, err := url.PathUnescape(name); err == nil {
+		s.database = unescaped
+	}
 	if query == len(dsn) {
 		return s, nil
 	}

@@ -157,6 +157,12 @@ func (h *Handle) realm(ctx context.Context) (*realm, error) {
 	if r := h.cn.realm.Load(); r != nil {
 		return r, nil
 	}
+	if h.cn.cfg.mock { // which would want to be told of the connection's end
+		if err := h.cn.learnOnce(nil, policy.Session{}); err != nil {
+			return nil, err
+		}
+		return h.cn.realm.Load(), nil
+	}
 	inner, _, err := h.cn.dial(ctx)
 	if err != nil {
 		return nil, err

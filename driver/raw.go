@@ -26,8 +26,8 @@ func RawWrites(tables ...string) RawOption {
 // RawReadOnly says that the function writes nothing.
 func RawReadOnly() RawOption { return func(u *rawUse) { u.readOnly = true } }
 
-// Raw calls f with the inner driver's own connection, below every layer, so
-// that pgx's CopyFrom, SQLite's Backup and the like can be used. What f writes
+// Raw calls f with the inner driver's own connection, below every layer (those
+// around moneyclip as well), so that pgx's CopyFrom, SQLite's Backup and the like can be used. What f writes
 // cannot be seen: unless an option says otherwise everything is held until f
 // returns and is then invalidated. The connection bypasses the cache until it
 // is closed.
@@ -40,9 +40,9 @@ func Raw(ctx context.Context, c *sql.Conn, f func(driverConn any) error, opts ..
 		return errors.New("moneyclip: Raw: RawReadOnly and RawWrites contradict each other")
 	}
 	return c.Raw(func(dc any) error {
-		own, ok := dc.(*conn)
-		if !ok {
-			return fmt.Errorf("moneyclip: Raw: the connection is a %T, not moneyclip's", dc)
+		own, err := ownConn(dc)
+		if err != nil {
+			return fmt.Errorf("moneyclip: Raw: %w", err)
 		}
 		return own.raw(ctx, f, u)
 	})
@@ -92,17 +92,49 @@ var errPanicked = errors.New("moneyclip: the inner driver, or the function given
 
 // peel takes off what other wrappers put around the driver's connection.
 func peel(inner sqldriver.Conn) sqldriver.Conn {
-	for {
-		switch layer := inner.(type) {
-		case interface{ Raw() sqldriver.Conn }: // otelsql and its like
-			inner = layer.Raw()
-		case *conn:
-			if layer.link == nil {
+	for range deepest {
+		if c, ok := inner.(*conn); ok {
+			if c.link == nil {
 				return inner
 			}
-			inner = layer.link.inner
-		default:
+			inner = c.link.inner
+			continue
+		}
+		below, ok := under(inner)
+		if !ok {
 			return inner
 		}
+		inner = below
 	}
+	return inner
+}
+
+// ownConn finds our connection under what other wrappers put around it.
+func ownConn(dc any) (*conn, error) {
+	layer := dc
+	for range deepest {
+		if c, ok := layer.(*conn); ok {
+			return c, nil
+		}
+		below, ok := under(layer)
+		if !ok {
+			break
+		}
+		layer = below
+	}
+	return nil, fmt.Errorf("the connection is a %T, not moneyclip's, and no method Raw or Unwrap leads from it to one", dc)
+}
+
+// deepest bounds how many layers are taken off: one may reveal itself.
+const deepest = 32
+
+// under asks a wrapper for the connection below it.
+func under(layer any) (sqldriver.Conn, bool) {
+	switch l := layer.(type) {
+	case interface{ Raw() sqldriver.Conn }: // otelsql and its like
+		return l.Raw(), true
+	case interface{ Unwrap() sqldriver.Conn }: // what modernc.org/sqlite asks of wrappers
+		return l.Unwrap(), true
+	}
+	return nil, false
 }

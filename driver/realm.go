@@ -77,14 +77,16 @@ func (cn *connector) learn(ctx context.Context, conn sqldriver.Conn, session pol
 		return nil, err
 	}
 	r := &realm{namespace: namespace, cache: c, session: session}
-	_, r.passes = conn.(sqldriver.NamedValueChecker)
+	if _, r.passes = conn.(sqldriver.NamedValueChecker); cn.cfg.mock {
+		r.passes = true // conn may be nil: go-sqlmock checks arguments itself
+	}
 	epoch, err := c.Epoch(ctx)
 	r.epoch, r.known = epoch, err == nil
 
-	r.catalog, err = policy.Load(ctx, cn.cfg.dialect, q)
+	r.catalog, err = cn.catalogOf(ctx, q)
 	switch {
 	case err == nil:
-		if r.rules, err = policy.Bind(cn.policy(), r.catalog); err != nil {
+		if r.rules, err = cn.bind(r.catalog); err != nil {
 			return nil, err
 		}
 		if err := c.Register(ctx, r.rules.Cached()); err != nil {
@@ -105,19 +107,6 @@ func (cn *connector) learn(ctx context.Context, conn sqldriver.Conn, session pol
 	return cn.newRealm(r), nil
 }
 
-// policy is the user's, with the default TTL from the DSN or the environment
-// where the code sets none.
-func (cn *connector) policy() policy.Policy {
-	var p policy.Policy
-	if cn.cfg.policy != nil {
-		p = *cn.cfg.policy
-	}
-	if p.Defaults.TTL == 0 {
-		p.Defaults.TTL = cn.cfg.ttl
-	}
-	return p
-}
-
 // namespaceOf names the database. Two databases never share a namespace; two
 // DSNs of one database do.
 func (cn *connector) namespaceOf(s policy.Session) (string, error) {
@@ -135,6 +124,8 @@ func (cn *connector) namespaceOf(s policy.Session) (string, error) {
 			why = cn.cfg.dialect.String()
 		}
 		return "", fmt.Errorf("moneyclip: the database does not say who it is (%s): name it with moneyclip_namespace, the same for all programs that use it", why)
+	case s.Server != "":
+		return "server:" + s.Server, nil
 	case s.File != "":
 		file, err := filepath.Abs(s.File)
 		if err == nil {

@@ -29,6 +29,7 @@ func init() {
 		{"pgx", "pgx", parse.PostgreSQL},
 		{"mysql", "mysql", parse.MySQL},
 		{"sqlite3", "sqlite3", parse.SQLite},
+		{"sqlmock", "sqlmock", parse.UnknownDialect},
 	} {
 		sql.Register("moneyclip+"+r.name, &Driver{inner: r.inner, dialect: r.dialect})
 	}
@@ -66,13 +67,37 @@ func (d *Driver) Open(dsn string) (sqldriver.Conn, error) {
 }
 
 // OpenConnector takes our parameters out of dsn and resolves the inner driver.
-// It opens no connection.
+// It opens no connection. With an empty dsn a mistake, such as that no store is
+// named, is told at the first use of the database: wrappers (otelsql.Register)
+// open it under that name only to ask for its driver.
 func (d *Driver) OpenConnector(dsn string) (sqldriver.Connector, error) {
-	cfg := &config{dialect: d.dialect}
+	c, err := d.connector(dsn)
+	if err != nil && dsn == "" {
+		return unusable{driver: d, err: err}, nil
+	}
+	return c, err
+}
+
+// unusable is a connector that says why it cannot connect.
+type unusable struct {
+	driver *Driver
+	err    error
+}
+
+func (u unusable) Connect(context.Context) (sqldriver.Conn, error) { return nil, u.err }
+
+func (u unusable) Driver() sqldriver.Driver { return u.driver }
+
+func (d *Driver) connector(dsn string) (sqldriver.Connector, error) {
+	cfg := &config{dialect: d.dialect, registered: d.opts}
 	for _, o := range d.opts {
 		o(cfg)
 	}
-	src, err := splitDSN(d.dialect, dsn)
+	grammar := d.dialect
+	if mocked(d.inner) {
+		grammar = parse.UnknownDialect // a name, and ours behind a question mark
+	}
+	src, err := splitDSN(grammar, dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +105,12 @@ func (d *Driver) OpenConnector(dsn string) (sqldriver.Connector, error) {
 		return nil, err
 	}
 	cfg.shared = d.dialect == parse.SQLite && src.sharedCache
+	cfg.database = src.database
+	if mocked(d.inner) {
+		if err := cfg.mocks(); err != nil {
+			return nil, err
+		}
+	}
 	inner, err := innerConnector(d.inner, src.inner)
 	if err != nil {
 		return nil, err
@@ -98,6 +129,7 @@ func innerConnector(name, dsn string) (sqldriver.Connector, error) {
 			"pgx":      `: import _ "github.com/jackc/pgx/v5/stdlib"`,
 			"mysql":    `: import _ "github.com/go-sql-driver/mysql"`,
 			"sqlite3":  `: import _ "github.com/mattn/go-sqlite3"`,
+			"sqlmock":  `: import "github.com/DATA-DOG/go-sqlmock"`,
 		}[name]
 		return nil, fmt.Errorf("moneyclip: the inner driver %q is not registered%s", name, hint)
 	}
@@ -142,12 +174,29 @@ func Wrap(inner sqldriver.Connector, dialect parse.Dialect, opts ...Option) (sql
 	return newConnector(inner, fmt.Sprintf("%T", inner.Driver()), cfg)
 }
 
-// Of returns the handle of an open database. It needs no connection.
+// Of returns the handle of an open database. It needs no connection. It cannot
+// see moneyclip behind a wrapper of another library: see [OfConn].
 func Of(db *sql.DB) (*Handle, error) {
 	if d, ok := db.Driver().(*Driver); ok && d.handle != nil {
 		return d.handle, nil
 	}
-	return nil, fmt.Errorf("moneyclip: the database was not opened through moneyclip, its driver is %T", db.Driver())
+	return nil, fmt.Errorf("moneyclip: the database was not opened through moneyclip, its driver is %T: "+
+		"if that is a wrapper around moneyclip, ask OfConn with one of its connections", db.Driver())
+}
+
+// OfConn returns the handle of the database that a connection belongs to. It
+// finds it behind wrappers whose connections reveal the one below by a method
+// Raw or Unwrap that returns a [sqldriver.Conn], as otelsql's do. The handle
+// outlives the connection.
+func OfConn(c *sql.Conn) (h *Handle, err error) {
+	err = c.Raw(func(dc any) error {
+		own, err := ownConn(dc)
+		if err == nil {
+			h = own.cn.driver.handle
+		}
+		return err
+	})
+	return h, err
 }
 
 // identityOf distinguishes what two data source names of one database may

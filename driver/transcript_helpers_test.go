@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	_ "github.com/go-sql-driver/mysql" // the inner driver mysql
 	_ "github.com/jackc/pgx/v5/stdlib" // the inner driver pgx
 	_ "github.com/lib/pq"              // the inner driver postgres
 
@@ -23,6 +25,7 @@ import (
 // site is a real database with a store. All that is opened on it share both.
 type site struct {
 	inner   string // name of the inner driver
+	way     string // how it is used: the inner driver, or "mysqltext" for MySQL's text protocol
 	dialect parse.Dialect
 	dsn     string // of the inner driver
 	store   string // the moneyclip_ parameters that name the store
@@ -35,11 +38,16 @@ const patience = 10 * time.Second
 // the one in the process.
 func newSite(t testing.TB, inner, redis string) *site {
 	t.Helper()
-	s := &site{inner: inner, dialect: parse.PostgreSQL}
-	if inner == "sqlite3" {
+	s := &site{inner: inner, way: inner, dialect: parse.PostgreSQL}
+	switch inner {
+	case "sqlite3":
 		s.dialect = parse.SQLite
 		s.dsn = "file:" + filepath.Join(t.TempDir(), "db") + "?_journal_mode=WAL&_busy_timeout=10000"
-	} else {
+	case "mysql":
+		s.dialect, s.dsn = parse.MySQL, testenv.MariaDB(t)
+	case "mysqltext":
+		s.inner, s.dialect, s.dsn = "mysql", parse.MySQL, testenv.MariaDB(t)+"?interpolateParams=true&parseTime=true"
+	default:
 		s.dsn = testenv.Postgres(t)
 	}
 	s.store = "moneyclip_namespace=" + strings.NewReplacer("/", ".", "#", ".", "=", ".").Replace(t.Name())
@@ -56,7 +64,10 @@ func newSite(t testing.TB, inner, redis string) *site {
 
 // eachSite runs a trap on every database, with the stores that it may have.
 func eachSite(t *testing.T, run func(t *testing.T, s *site)) {
-	for _, inner := range []string{"sqlite3", "postgres", "pgx"} {
+	for _, inner := range []string{"sqlite3", "postgres", "pgx", "mysql", "mysqltext"} {
+		if !wanted(inner) {
+			continue
+		}
 		t.Run(inner, func(t *testing.T) {
 			if inner == "sqlite3" {
 				t.Run("memory", func(t *testing.T) { run(t, newSite(t, inner, "")) })
@@ -68,10 +79,35 @@ func eachSite(t *testing.T, run func(t *testing.T, s *site)) {
 
 // q turns the placeholders $1, $2, … into the dialect's own.
 func (s *site) q(query string) string {
-	if s.dialect == parse.SQLite {
+	switch s.dialect {
+	case parse.SQLite:
 		return strings.ReplaceAll(query, "$", "?")
+	case parse.MySQL:
+		return numbered.ReplaceAllString(query, "?")
 	}
 	return query
+}
+
+var numbered = regexp.MustCompile(`\$[0-9]`)
+
+// bind puts arguments in the order in which the dialect counts them: MySQL's
+// placeholders have no number.
+func (s *site) bind(query string, args []any) []any {
+	if s.dialect != parse.MySQL {
+		return args
+	}
+	var bound []any
+	for _, p := range numbered.FindAllString(query, -1) {
+		n := int(p[1] - '0')
+		if n > len(args) {
+			return args // too few, as the script wants it
+		}
+		bound = append(bound, args[n-1])
+	}
+	if len(args) > len(bound) {
+		return args // too many
+	}
+	return bound
 }
 
 func withParameters(dsn, parameters string) string {

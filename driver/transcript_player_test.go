@@ -30,6 +30,7 @@ type player struct {
 	txs   map[string]*sql.Tx
 	ends  map[string]context.CancelFunc // of transactions
 	stmts map[string]*sql.Stmt
+	texts map[string]string // of the statements
 	rows  map[string]*sql.Rows
 }
 
@@ -43,7 +44,7 @@ func newPlayer(t *testing.T, s *site, db *sql.DB) *player {
 	return &player{
 		t: t, site: s, db: db,
 		conns: map[string]*sql.Conn{}, txs: map[string]*sql.Tx{}, ends: map[string]context.CancelFunc{},
-		stmts: map[string]*sql.Stmt{}, rows: map[string]*sql.Rows{},
+		stmts: map[string]*sql.Stmt{}, texts: map[string]string{}, rows: map[string]*sql.Rows{},
 	}
 }
 
@@ -53,7 +54,7 @@ func (p *player) play(steps []step, between func(done int)) []seen {
 	var transcript []seen
 	for i := range steps {
 		s := &steps[i]
-		if s.verb == "setup" || !s.runsOn(p.site.inner) {
+		if s.verb == "setup" || !s.runsOn(p.site.way) {
 			continue
 		}
 		if between != nil {
@@ -87,7 +88,11 @@ func (p *player) clear() {
 }
 
 func (p *player) step(s *step, head, args string) []seen {
-	query, values := p.site.q(s.text), scriptArgs(p.t, s.line, args)
+	text := s.text
+	if name, prepared := s.flags["stmt"]; prepared {
+		text = p.texts[name]
+	}
+	query, values := p.site.q(s.text), p.site.bind(text, scriptArgs(p.t, s.line, args))
 	if s.verb == "read" {
 		return p.read(s, head, query, values)
 	}
@@ -184,10 +189,14 @@ func (p *player) note(head string, do func(*program)) seen {
 // another in each database.
 var byNumber = regexp.MustCompile(`^(column "[^"]*") "[0-9]+"`)
 
+// byDatabase is the name of a test's database, which MySQL puts into errors.
+var byDatabase = regexp.MustCompile(`moneyclip_[a-z0-9]+`)
+
 // shortened keeps long values comparable and out of sight.
 func shortened(lines []string) []string {
 	for i, line := range lines {
 		line = byNumber.ReplaceAllString(line, "$1 an OID")
+		line = byDatabase.ReplaceAllString(line, "a database")
 		lines[i] = line
 		if len(line) > 1000 {
 			lines[i] = fmt.Sprintf("%.100s… %d bytes, %x", line, len(line), sha256.Sum256([]byte(line)))
@@ -313,7 +322,7 @@ func (p *player) once(n *program, s *step, query string, args []any) {
 		stmt, err := p.caller(on).PrepareContext(ctx, query)
 		n.fail("prepare", err)
 		if err == nil {
-			p.stmts[s.name] = stmt
+			p.stmts[s.name], p.texts[s.name] = stmt, s.text
 		}
 	case "close":
 		p.close(n, s)

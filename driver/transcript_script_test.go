@@ -41,7 +41,8 @@ import (
 //	cancelled            the context has ended          timeout=D: it will
 //	cancel=N             it ends after N rows
 //	isolation=N readonly of begin
-//	only=LIST            of sqlite, postgres (both drivers), pq, pgx
+//	only=LIST            of sqlite, postgres (both drivers), pq, pgx, mysql (both
+//	                     protocols), mysqltext
 type step struct {
 	line  int
 	verb  string
@@ -145,7 +146,10 @@ func (s *step) runsOn(inner string) bool {
 	if !ok {
 		return true
 	}
-	names := map[string]string{"sqlite3": "sqlite", "postgres": "postgres pq", "pgx": "postgres pgx"}[inner]
+	names := map[string]string{
+		"sqlite3": "sqlite", "postgres": "postgres pq", "pgx": "postgres pgx",
+		"mysql": "mysql", "mysqltext": "mysql mysqltext",
+	}[inner]
 	for _, name := range strings.Split(only, ",") {
 		if listed(names, name) {
 			return true

@@ -65,8 +65,8 @@ func TestAProgramSeesWhatTheBareDriverShows(t *testing.T) {
 		steps := readScript(t, file)
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel()
-			for _, inner := range []string{"sqlite3", "postgres", "pgx"} {
-				if hasSteps(steps, inner) {
+			for _, inner := range []string{"sqlite3", "postgres", "pgx", "mysql", "mysqltext"} {
+				if hasSteps(steps, inner) && wanted(inner) {
 					t.Run(inner, func(t *testing.T) {
 						t.Parallel()
 						playAll(t, inner, steps)
@@ -122,7 +122,7 @@ func prepared(t *testing.T, inner string, steps []step) *site {
 	for i := range steps {
 		if steps[i].verb == "setup" && steps[i].runsOn(inner) {
 			for _, args := range steps[i].args {
-				mustExec(t, db, s.q(steps[i].text), scriptArgs(t, steps[i].line, args)...)
+				mustExec(t, db, s.q(steps[i].text), s.bind(steps[i].text, scriptArgs(t, steps[i].line, args))...)
 			}
 		}
 	}

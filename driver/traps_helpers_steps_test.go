@@ -225,7 +225,44 @@ func (c trapConn) PrepareContext(ctx context.Context, query string) (stmt sqldri
 		}
 		return err
 	})
+	if _, mysql := stmt.(sqldriver.NamedValueChecker); err == nil && mysql {
+		// To its direct calls this driver answers ErrSkip: what it does is done
+		// by statements.
+		return trapStmt{stmt, c, query}, nil
+	}
 	return stmt, err
+}
+
+// trapStmt is a statement of MySQL's driver, whose executions are steps as
+// direct ones are.
+type trapStmt struct {
+	sqldriver.Stmt
+	conn  trapConn
+	query string
+}
+
+func (s trapStmt) CheckNamedValue(nv *sqldriver.NamedValue) error {
+	return s.Stmt.(sqldriver.NamedValueChecker).CheckNamedValue(nv)
+}
+
+func (s trapStmt) QueryContext(ctx context.Context, args []sqldriver.NamedValue) (rows sqldriver.Rows, err error) {
+	step := trapStep{ctx, "query", s.query, s.conn.Conn}
+	err = s.conn.steps.take(step, func() (err error) {
+		rows, err = s.Stmt.(sqldriver.StmtQueryContext).QueryContext(ctx, args)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return trapRowsOver{rows, s.conn.steps, step}, nil
+}
+
+func (s trapStmt) ExecContext(ctx context.Context, args []sqldriver.NamedValue) (result sqldriver.Result, err error) {
+	err = s.conn.steps.take(trapStep{ctx, "exec", s.query, s.conn.Conn}, func() (err error) {
+		result, err = s.Stmt.(sqldriver.StmtExecContext).ExecContext(ctx, args)
+		return err
+	})
+	return result, err
 }
 
 func (c trapConn) BeginTx(ctx context.Context, opts sqldriver.TxOptions) (tx sqldriver.Tx, err error) {

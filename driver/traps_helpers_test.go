@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/lib/pq"
 	_ "github.com/mattn/go-sqlite3"
@@ -38,6 +40,7 @@ var trapBases = []trapBase{
 	{"sqlite redis", "sqlite3", parse.SQLite, true},
 	{"pq redis", "postgres", parse.PostgreSQL, true},
 	{"pgx redis", "pgx", parse.PostgreSQL, true},
+	{"mysql redis", "mysql", parse.MySQL, true},
 }
 
 // trapTable is the table of most traps.
@@ -68,7 +71,7 @@ func (s trap) run(t *testing.T, f func(t *testing.T, g *trapRig)) {
 	t.Helper()
 	for _, base := range trapBases {
 		if s.only != parse.UnknownDialect && s.only != base.dialect ||
-			s.inner != "" && s.inner != base.inner || s.remote && !base.redis {
+			s.inner != "" && s.inner != base.inner || s.remote && !base.redis || !wanted(base.name) {
 			continue
 		}
 		t.Run(base.name, func(t *testing.T) {
@@ -79,6 +82,10 @@ func (s trap) run(t *testing.T, f func(t *testing.T, g *trapRig)) {
 		})
 	}
 }
+
+// wanted reports whether the database is among those that MONEYCLIP_TEST_ONLY
+// names a part of, such as "mysql"; without it all are.
+func wanted(name string) bool { return strings.Contains(name, os.Getenv("MONEYCLIP_TEST_ONLY")) }
 
 // trapRig is a database with a writer W and a reader R, each a wrapped handle
 // of its own, over one store; bare asks through the driver alone.
@@ -109,6 +116,8 @@ func (s trap) open(t *testing.T, base trapBase) *trapRig {
 	}
 	if base.dialect == parse.SQLite {
 		g.dsn = "file:" + filepath.Join(trapFolder(t), "trap.db") + "?_journal_mode=WAL&_synchronous=OFF&_busy_timeout=10000&_foreign_keys=on"
+	} else if base.dialect == parse.MySQL {
+		g.dsn = testenv.MariaDB(t)
 	} else if s.server != nil {
 		g.dsn = testenv.StartPostgres(t, s.server...).URL()
 	} else if s.shared != nil {
@@ -207,7 +216,7 @@ func (g *trapRig) wrappedDSN(params string) string {
 	if !g.redis {
 		return dsn + "&moneyclip_store=memory" + params
 	}
-	if g.dialect == parse.SQLite {
+	if g.dialect != parse.PostgreSQL {
 		dsn += "&moneyclip_namespace=trap" // the Redis database is the test's own
 	}
 	return dsn + "&moneyclip_redis=" + g.redisURL + params
@@ -243,7 +252,10 @@ type trapQuerier interface {
 
 // bind writes placeholders as the database wants them.
 func (g *trapRig) bind(query string) string {
-	if g.dialect != parse.PostgreSQL {
+	switch g.dialect {
+	case parse.MySQL: // where || is OR
+		return concatenated.ReplaceAllString(query, "CONCAT($1, $2)")
+	case parse.SQLite:
 		return query
 	}
 	var b strings.Builder
@@ -258,6 +270,8 @@ func (g *trapRig) bind(query string) string {
 	}
 	return b.String()
 }
+
+var concatenated = regexp.MustCompile(`(\w+) \|\| ('[^']*')`)
 
 // ask returns a query's rows as text; an error is text too.
 func (g *trapRig) ask(ctx context.Context, q trapQuerier, query string, args ...any) string {

@@ -87,6 +87,7 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	}
 	held.add(effects, k.r)
 	k.count(effects)
+	k.owed = true // a second time it would be counted, and told, once more
 	defer k.tell(effects.Code, effects.Reason, held.names())
 
 	wasDirty, wasTextTx := l.dirty, l.textTx
@@ -109,7 +110,6 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 	if err != nil {
 		return nil, err
 	}
-	k.owed = true
 	defer w.unlessDone()
 	if err := run(); err != nil {
 		switch {
@@ -248,6 +248,9 @@ func (w *writing) republish(over *link) schemaChange {
 		cn.warnings.say("catalog", "moneyclip: the catalog could not be read again after a schema change", "error", err)
 		cn.degrade(before)
 	} else if cn.realm.Load().catalog.Digest() == w.r.catalog.Digest() {
+		if cn.cfg.schema.declared() && !cn.cfg.mock {
+			cn.warnings.say("schema", "moneyclip: the database's schema may have changed through this program, but the declared one has not: keep the files in step with the database")
+		}
 		return unchanged
 	}
 	if err := w.r.cache.BumpEpoch(ctx); err != nil {

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,12 +41,8 @@ func checkProperty(t *testing.T, d Dialect, text string) {
 // propertySeeds are the texts of the goldens and what lexers stumble over.
 func propertySeeds(t testing.TB, d Dialect) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "testdata", "parse", d.String(), "*.txt"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no seeds: %v", err)
-	}
 	seeds := []string{"", ";", "'", "$$", "/*", "E'\\", "U&\"\\", "-- name: X :one", "[", "`", "$a$b$a", ":a::b(c)", "1e+", "\x00", "\xff"}
-	for _, file := range files {
+	for _, file := range goldenFiles(t, d) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

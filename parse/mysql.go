@@ -30,6 +30,15 @@ type myWalk struct {
 }
 
 func (mysqlEngine) facts(text string) (*Facts, error) {
+	f, err := marinoFacts(text)
+	if err != nil {
+		return nil, err
+	}
+	return secondOpinion(text, f), nil
+}
+
+// marinoFacts are what marino alone says.
+func marinoFacts(text string) (*Facts, error) {
 	statements, err := marino(text)
 	var returning *ast.FieldList
 	shift := 0
@@ -57,7 +66,7 @@ func (mysqlEngine) facts(text string) (*Facts, error) {
 		w.shift = shift
 		w.returning(returning)
 	}
-	return secondOpinion(text, w.finish(p, equal)), nil
+	return w.finish(p, equal), nil
 }
 
 // mysqlParams numbers the placeholders of a text by their places. They are

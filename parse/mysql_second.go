@@ -9,21 +9,10 @@ import (
 // maxSecond bounds what the second parser is given.
 const maxSecond = 64 << 10
 
-// The kinds on which the two parsers have to agree. The second one has no
-// opinion on what it only recognises by its first word.
-type verdict uint8
-
-const (
-	noOpinion verdict = iota
-	saysRead
-	saysWrite
-	saysOther // schema, session, transaction
-)
-
 // The reasons of Facts.Disagreement.
 const (
 	disagreeKind   = "one parser says write, the other something else"
-	disagreeRead   = "one parser says read, the other something else"
+	disagreeOther  = "one parser sees a change of the schema, the session or the transaction"
 	disagreeTables = "the parsers find different tables"
 )
 
@@ -42,9 +31,11 @@ func secondOpinion(text string, f *Facts) *Facts {
 	return s.compare(f)
 }
 
-// second is what sqlparser says.
+// second is what sqlparser says of a text.
 type second struct {
-	says   verdict
+	writes bool // a statement writes rows
+	others bool // a statement changes the schema, the session or the transaction
+	unsure bool // of a statement it knows the first word alone, and has no opinion
 	tables set[Table]
 }
 
@@ -62,7 +53,7 @@ func secondParse(text string) (s *second) {
 		if err != nil || statement == nil {
 			return nil
 		}
-		s.says = max(s.says, s.statement(statement))
+		s.statement(statement)
 	}
 	return s
 }
@@ -97,33 +88,42 @@ func pieces(text string) []string {
 	return out
 }
 
-// statement says what kind of statement it is, and collects its tables.
-func (s *second) statement(n sqlparser.Statement) verdict {
+// statement notes what kind of statement it is, and its tables.
+func (s *second) statement(n sqlparser.Statement) {
 	switch v := n.(type) {
-	case *sqlparser.Select, *sqlparser.Union, *sqlparser.ParenSelect:
+	case *sqlparser.Select:
+		if len(v.SelectExprs) > 0 {
+			if _, sequence := v.SelectExprs[0].(sqlparser.Nextval); sequence {
+				s.unsure = true
+				return
+			}
+		}
 		s.walk(v)
-		return saysRead
+	case *sqlparser.Union, *sqlparser.ParenSelect:
+		s.walk(v)
 	case *sqlparser.Insert:
+		s.writes = true
 		s.table(v.Table)
 		s.walk(v)
-		return saysWrite
 	case *sqlparser.Update:
+		s.writes = true
 		s.walk(v)
-		return saysWrite
 	case *sqlparser.Delete:
+		s.writes = true
 		s.targets(v)
 		s.walk(v)
-		return saysWrite
 	case *sqlparser.DDL:
 		if v.Action == sqlparser.TruncateStr {
+			s.writes = true
 			s.table(v.Table)
-			return saysWrite
+			return
 		}
-		return saysOther
+		s.others = true
 	case *sqlparser.DBDDL, *sqlparser.Begin, *sqlparser.Commit, *sqlparser.Rollback, *sqlparser.Use:
-		return saysOther
+		s.others = true
+	default:
+		s.unsure = true // SET, SHOW, DESCRIBE and the administrator's
 	}
-	return noOpinion // SET, SHOW, DESCRIBE and the administrator's
 }
 
 // walk collects the tables of FROM, wherever it stands. sqlparser's own walk
@@ -175,33 +175,32 @@ func (s *second) targets(d *sqlparser.Delete) {
 
 // compare decides.
 func (s *second) compare(f *Facts) *Facts {
-	says := saysOther
-	switch f.Kind {
-	case Read:
-		says = saysRead
-	case Write:
-		says = saysWrite
-	}
-	disagreement := ""
+	f.Disagreement = s.disagreement(f)
 	switch {
-	case s.says == noOpinion:
-	case says != s.says && (says == saysRead || s.says == saysRead) && says != saysWrite && s.says != saysWrite:
-		disagreement = disagreeRead
-	case says != s.says:
-		disagreement = disagreeKind
-	case says != saysOther && !s.sameTables(f.Tables):
-		disagreement = disagreeTables
-	}
-	if disagreement == "" {
-		return f
-	}
-	f.Disagreement = disagreement
-	if f.Kind == Write && s.says == saysWrite {
+	case f.Disagreement == "":
+	case f.Disagreement == disagreeTables && len(f.Writes) > 0:
 		s.widen(f)
-		return f
+	default:
+		f.Kind, f.Reason, f.Select, f.Statements = Opaque, reasonDisagree, nil, 0
 	}
-	f.Kind, f.Reason, f.Select, f.Statements = Opaque, reasonDisagree, nil, 0
 	return f
+}
+
+func (s *second) disagreement(f *Facts) string {
+	writes := false
+	for _, c := range f.Writes {
+		writes = writes || c.Op != Create
+	}
+	others := f.Kind != Read && f.Kind != Write
+	switch {
+	case s.writes != writes && !(s.unsure && writes):
+		return disagreeKind
+	case s.others && !others, others && !s.others && !s.unsure:
+		return disagreeOther
+	case !s.unsure && !f.Schema && !s.sameTables(f.Tables):
+		return disagreeTables
+	}
+	return ""
 }
 
 // sameTables compares the tables that both found, without dual. sqlparser

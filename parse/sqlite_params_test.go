@@ -79,3 +79,34 @@ func TestSQLiteParametersOfSeveralStatementsHaveNoNumber(t *testing.T) {
 		}
 	}
 }
+
+// To SQLite $2 is a name like any other, to modernc's driver the second
+// argument: where that is not the same, nobody knows what is asked for.
+func TestSQLiteDollarNumbersCountWhereTheDriversAgree(t *testing.T) {
+	for text, want := range map[string]bool{
+		"SELECT a FROM t WHERE id = $1":                  true,
+		"SELECT a FROM t WHERE x = $1 AND id = $2":       true,
+		"SELECT a FROM t WHERE x = $2 AND id = $1":       false,
+		"SELECT a FROM t WHERE id = $2":                  false,
+		"UPDATE t SET a = $1, b = $1 WHERE id = $2":      true,
+		"UPDATE t SET a = $2 WHERE id = $1":              false,
+		"UPDATE t SET a = ?, b = $1 WHERE id = $2":       false,
+		"DELETE FROM t WHERE id = $99999999999999999999": true, // a name to all of them
+		"DELETE FROM t WHERE id = $id AND tenant = $2":   true,
+	} {
+		f := Parse(SQLite, text)
+		var equal []Equality
+		if f.Select != nil {
+			equal = f.Select.Equalities
+		} else {
+			equal = f.Writes[0].Equalities
+		}
+		known := false
+		for _, e := range equal {
+			known = known || e.Column.Name == "id" && e.Values[0].Kind == Param
+		}
+		if known != want {
+			t.Errorf("%s: the parameter of id is known: %v, want %v", text, known, want)
+		}
+	}
+}

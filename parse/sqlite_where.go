@@ -128,12 +128,18 @@ func (w liteWalk) value(x ast.Expr) (Value, bool) {
 }
 
 // bindParam reads a parameter with the number that SQLite gives it: ?5 is 5,
-// any other new one is one more than the largest so far. mattn's driver binds
+// any other new one is one more than the largest so far. The drivers bind
 // arguments without a name by that number, and an argument with a name to
-// :name, @name and $name alike.
+// :name, @name and $name alike. They differ at $2, which is a name to SQLite
+// and to mattn's driver, but the second argument to modernc's.
 func (w liteWalk) bindParam(p *ast.BindParam) (Value, bool) {
 	if w.unnumbered || p.Number < 1 || strings.HasPrefix(p.Raw, "#") {
 		return Value{}, false
+	}
+	if digits, ok := strings.CutPrefix(p.Raw, "$"); ok {
+		if n, err := strconv.Atoi(digits); err == nil && n != p.Number {
+			return Value{}, false
+		}
 	}
 	return Value{Kind: Param, Ordinal: p.Number, Name: p.Name}, true
 }

@@ -56,9 +56,7 @@ type surveyor struct {
 
 func surveyText(d Dialect, text string) survey {
 	s := surveyor{scan: scanner{dialect: d, text: text}, first: true}
-	s.encoding = d == MySQL && !utf8.ValidString(text)
-	foreign := s.encoding // so each token is looked at
-	s.encoding = false
+	foreign := d == MySQL && !utf8.ValidString(text)
 	previous := byte(0) // the punctuation before, or 0
 	for end := 0; s.scan.next(); end = s.scan.end {
 		if foreign {

@@ -1,13 +1,10 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/moneyclip/moneyclip/internal/nearest"
 	"github.com/moneyclip/moneyclip/parse"
@@ -17,81 +14,62 @@ import (
 type Rules struct {
 	catalog *Catalog
 	rules   map[*relation]rule
+	queries map[string]query        // by name
+	code    routines                // the catalog's, with the declared effects
+	after   map[*relation]aftermath // of tables whose triggers are all declared
+	notices []string
 }
 
-// rule is what holds for one table once the defaults are in.
-type rule struct {
-	off      bool
-	ttl      time.Duration
-	jitter   float64
-	maxEntry int
-}
-
-// Bind checks a policy against a catalog: every table that the policy names
-// must exist. The error lists all mistakes, each with the nearest known name.
+// Bind checks a policy against a catalog: every table, column, trigger and
+// function that the policy names must exist. The error lists all mistakes, each
+// with the nearest known name, and with its place where the policy was read
+// from a file.
 func Bind(p Policy, c *Catalog) (*Rules, error) {
-	var mistakes []error
-	mistake := func(format string, args ...any) {
-		mistakes = append(mistakes, fmt.Errorf("moneyclip: policy: "+format, args...))
-	}
-	limits := func(where string, ttl time.Duration, maxEntry int) {
-		if ttl != 0 && ttl < leastTTL {
-			mistake("%s: ttl %v: want at least %v", where, ttl, leastTTL)
-		}
-		if maxEntry < 0 || maxEntry > mostMaxEntry {
-			mistake("%s: max_entry %d: want 1 to %d bytes", where, maxEntry, mostMaxEntry)
-		}
-	}
-	d := p.Defaults
-	limits("defaults", d.TTL, d.MaxEntry)
-	switch {
-	case math.IsNaN(d.Jitter) || d.Jitter < 0 || d.Jitter >= 1:
-		mistake("defaults: jitter %v: want a share of the ttl, at least 0 and below 1", d.Jitter)
-	case d.NoJitter && d.Jitter != 0:
-		mistake("defaults: jitter %v together with NoJitter: want one of them", d.Jitter)
-	}
-	base := rule{off: d.Listed, ttl: d.TTL, jitter: d.Jitter, maxEntry: d.MaxEntry}
-	if base.ttl == 0 {
-		base.ttl = defaultTTL
-	}
-	if base.jitter == 0 && !d.NoJitter {
-		base.jitter = defaultJitter
-	}
-	if base.maxEntry == 0 {
-		base.maxEntry = defaultMaxEntry
-	}
+	m := p.mistakes()
+	p.check(m)
+	base := defaultRule.with(p.Defaults.wish())
+	base.off = p.Defaults.Listed
 	r := &Rules{catalog: c, rules: make(map[*relation]rule, len(c.tables))}
 	for _, table := range c.tables {
 		r.rules[table] = base
 	}
+	r.bindTables(p, base, m)
+	r.bindQueries(p, base, m)
+	r.bindEffects(p, m)
+	if err := m.err(); err != nil {
+		return nil, err
+	}
+	r.notices = slices.Concat(p.unacted(), r.idle(p), r.notices)
+	return r, nil
+}
+
+func (r *Rules) bindTables(p Policy, base rule, m *mistakes) {
+	if base.ahead >= base.ttl {
+		m.add(p.at("defaults", "refresh_ahead"), "defaults: refresh_ahead %v: want less than the ttl, %v", base.ahead, base.ttl)
+	}
 	said := make(map[*relation]string)
 	for _, name := range slices.Sorted(maps.Keys(p.Tables)) {
 		t := p.Tables[name]
-		limits("table "+name, t.TTL, t.MaxEntry)
 		table, err := r.lookup(name)
 		if err != nil {
-			mistake("%w", err)
+			m.add(p.at("tables", name), "%w", err)
 			continue
 		}
 		if other, twice := said[table]; twice {
-			mistake("table %s is the same as %s: want one of them", name, other)
+			m.add(p.at("tables", name), "table %s is the same as %s: want one of them", name, other)
 			continue
 		}
 		said[table] = name
-		own := base
-		own.off = t.Off
-		if t.TTL != 0 {
-			own.ttl = t.TTL
+		own := base.with(t.wish())
+		own.off, own.tenant = t.Off, t.Tenant
+		if own.ahead >= own.ttl && (t.RefreshAhead != 0 || t.TTL != 0) {
+			m.add(p.at("tables", name, "refresh_ahead"), "table %s: refresh_ahead %v: want less than the ttl, %v", name, own.ahead, own.ttl)
 		}
-		if t.MaxEntry != 0 {
-			own.maxEntry = t.MaxEntry
+		if t.Tenant != "" && r.catalog.dialect != parse.PostgreSQL {
+			m.add(p.at("tables", name, "tenant"), "table %s: tenant: %s has no row-level security", name, r.catalog.dialect)
 		}
 		r.rules[table] = own
 	}
-	if len(mistakes) > 0 {
-		return nil, errors.Join(mistakes...)
-	}
-	return r, nil
 }
 
 // lookup resolves a table as a user writes it.
@@ -121,9 +99,9 @@ func (r *Rules) lookup(name string) (*relation, error) {
 			slices.Sort(known)
 		}
 		if best := nearest.Of(name, known); best != "" {
-			return nil, fmt.Errorf("table %s does not exist: did you mean %s?", name, best)
+			return nil, fmt.Errorf("table %s does not exist: did you mean %s?", shown(name), best)
 		}
-		return nil, fmt.Errorf("table %s does not exist: the database has no tables", name)
+		return nil, fmt.Errorf("table %s does not exist: the database has no tables", shown(name))
 	}
 	var names []string
 	for _, t := range found {

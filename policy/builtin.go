@@ -68,7 +68,7 @@ func cutFlags(entry string) (name, flags string) {
 var builtinSQLiteOnce = sync.OnceValue(func() (rows [][]any) {
 	for _, entry := range parseBuiltin(builtinSQLiteText)["functions"] {
 		name, flags := cutFlags(entry)
-		rows = append(rows, []any{name, digit(strings.Contains(flags, "b")), digit(strings.Contains(flags, "d")), digit(strings.Contains(flags, "s"))})
+		rows = append(rows, []any{name, digit(strings.Contains(flags, "b")), digit(strings.Contains(flags, "d")), digit(strings.Contains(flags, "s")), "-1"})
 	}
 	return rows
 })

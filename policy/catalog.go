@@ -40,14 +40,14 @@ type relation struct {
 	key           []int          // positions of the primary key's columns, in its order
 	rowid         int            // SQLite: position of the rowid's alias, else -1
 	uniques       int            // unique indexes other than the primary key's
-	triggers      []string       // names of its triggers
+	triggers      []string       // names of its triggers, each of which may do anything unless its effects are declared
 	replaces      bool           // SQLite: a conflict clause in the schema may delete other rows
 	referenced    bool           // by a foreign key of another table, or of its own
 	actions       bool           // by one that does more than refuse
 	refused       Code           // why its rows are not cached; meaningless where base is true and reason is empty
 	reason        string
 	base          bool   // a plain table that is understood
-	writesAll     string // why a write to it invalidates everything; empty if it need not
+	writesAll     string // why a write to it invalidates everything, whatever its triggers do; empty if it need not
 	readsRun      string // why reading it may run user code that writes; empty if it cannot
 	clockLiterals bool   // it has a column that a text literal is compared with by the day's clock
 	times         bool   // MySQL: it has a column of the type TIME, which becomes a date by the day's clock
@@ -82,11 +82,9 @@ func (r *relation) widen(reason string) {
 	}
 }
 
-// addTrigger notes a trigger, which may do anything.
-func (r *relation) addTrigger(name string) {
-	r.triggers = append(r.triggers, name)
-	r.widen("a write to a table with a trigger")
-}
+// addTrigger notes a trigger by its name, which may do anything: see
+// [Rules.follows].
+func (r *relation) addTrigger(name string) { r.triggers = append(r.triggers, name) }
 
 // settle decides what follows from the columns of the key, once all is known.
 func (r *relation) settle() {

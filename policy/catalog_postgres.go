@@ -44,7 +44,7 @@ func loadPostgreSQL(l *loader, c *Catalog) error {
 // reports whether "=" on the types of exact pairs is the server's own, whatever
 // the search path.
 func loadPostgreSQLCode(l *loader, code *routines) (trusted bool, err error) {
-	functions, err := l.rows("functions", 8, pgFunctions)
+	functions, err := l.rows("functions", 10, pgFunctions)
 	if err != nil {
 		return false, err
 	}
@@ -57,6 +57,8 @@ func loadPostgreSQLCode(l *loader, code *routines) (trusted bool, err error) {
 			volatile:  row[4] == "true",
 			plain:     row[5] == "true",
 			stable:    row[7] == "true",
+			args:      row[8],
+			kind:      row[9],
 		})
 	}
 	trusted = true
@@ -100,7 +102,7 @@ func loadPostgreSQLCode(l *loader, code *routines) (trusted bool, err error) {
 }
 
 func loadPostgreSQLRelations(l *loader) (map[string]*pgRelation, error) {
-	rows, err := l.rows("relations", 10, pgRelations)
+	rows, err := l.rows("relations", 9, pgRelations)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +115,7 @@ func loadPostgreSQLRelations(l *loader) (map[string]*pgRelation, error) {
 			base:      row[3] == "r",
 		}}
 		byOID[row[0]] = r
-		if row[9] == "true" {
+		if row[8] == "true" {
 			r.base = false
 			r.refuse(BypassNotBaseTable, "a table of the system catalog")
 			r.widen("a write to the system catalog")
@@ -138,8 +140,16 @@ func loadPostgreSQLRelations(l *loader) (map[string]*pgRelation, error) {
 		if row[6] == "true" {
 			r.refuse(BypassRowSecurity, "a table with row-level security")
 		}
-		if row[8] == "true" {
-			r.widen("a write to a table with a trigger")
+	}
+	// Read after the relations: a trigger of a table that was not there yet is
+	// one of a table that is not known.
+	triggers, err := l.rows("triggers", 2, pgTriggers)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range triggers {
+		if r := byOID[row[0]]; r != nil {
+			r.addTrigger(row[1])
 		}
 	}
 	return byOID, nil

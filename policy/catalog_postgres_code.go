@@ -33,15 +33,19 @@ const (
     WHERE p.proargdefaults::text ~ called.tree OR to_jsonb(p) ->> 'prosqlbody' ~ called.tree
 ) `
 
+	// The server's own functions are one row for each name, all others one for
+	// each list of types.
 	pgFunctions = pgCode + `SELECT n.nspname::text, p.proname::text, coalesce(e.extname, '')::text,
   bool_and(p.provolatile = 'i')::text, bool_or(p.oid >= 16384 AND v.oid IS NOT NULL)::text, bool_and(p.prokind = 'f' AND NOT p.proretset)::text,
-  bool_or(p.oid < 16384)::text, bool_or(own.oid IS NOT NULL AND NOT own.compiled AND p.provolatile <> 'i')::text
+  bool_or(p.oid < 16384)::text, bool_or(own.oid IS NOT NULL AND NOT own.compiled AND p.provolatile <> 'i')::text,
+  CASE WHEN p.oid >= 16384 THEN pg_catalog.oidvectortypes(p.proargtypes) ELSE '' END,
+  CASE WHEN p.oid < 16384 THEN '' WHEN p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype) THEN 't' ELSE p.prokind::text END
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
 LEFT JOIN own ON own.oid = p.oid
 LEFT JOIN vol v ON v.oid = p.oid
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
+GROUP BY 1, 2, 3, 9, 10 ORDER BY 1, 2, 3, 9, 10`
 
 	pgOperators = pgCode + `SELECT o.oprname::text, bool_and(p.provolatile = 'i')::text, bool_or(v.oid IS NOT NULL)::text,
   bool_or(o.oprname = '=' AND (o.oprleft = ANY (k.types) OR o.oprright = ANY (k.types)))::text

@@ -11,7 +11,6 @@ FROM unnest(current_schemas(true)) WITH ORDINALITY AS u(s, n) WHERE s NOT LIKE '
   (c.relispartition OR EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid))::text,
   c.relrowsecurity::text,
   EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN')::text,
-  EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)::text,
   (n.nspname IN ('pg_catalog', 'information_schema'))::text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname <> 'pg_toast' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'
@@ -40,6 +39,9 @@ ORDER BY i.indexrelid`
 
 	pgForeignKeys = `SELECT confrelid::text, confdeltype::text, confupdtype::text
 FROM pg_catalog.pg_constraint WHERE contype = 'f' ORDER BY oid`
+
+	// What stands behind foreign keys is internal, and in pgForeignKeys.
+	pgTriggers = `SELECT t.tgrelid::text, t.tgname::text FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal ORDER BY t.tgrelid, t.tgname`
 
 	pgTypes = `SELECT t.typname::text FROM pg_catalog.pg_type t
 WHERE t.typnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) AND t.typrelid = 0 AND t.typcategory <> 'A'

@@ -32,41 +32,45 @@ WHERE m.type = 'table' AND m.rootpage > 0 ORDER BY m.name, f.id, f.seq`
 	// A temporary trigger may stand on a table of main.
 	liteTempTriggers = `SELECT tbl_name FROM temp.sqlite_schema WHERE type = 'trigger' ORDER BY tbl_name`
 
-	liteFunctions = `SELECT lower(name), CAST(min(builtin) AS TEXT), CAST(min(flags & 2048 <> 0) AS TEXT), CAST(min(type = 's') AS TEXT)
-FROM pragma_function_list GROUP BY 1 ORDER BY 1`
+	liteFunctions = `SELECT lower(name), CAST(min(builtin) AS TEXT), CAST(min(flags & 2048 <> 0) AS TEXT), CAST(min(type = 's') AS TEXT), CAST(narg AS TEXT)
+FROM pragma_function_list GROUP BY 1, narg ORDER BY 1, narg`
 )
 
 func loadSQLite(l *loader, c *Catalog) error {
 	c.path = []string{"main"}
-	functions, err := l.rows("functions", 4, liteFunctions)
+	functions, err := l.rows("functions", 5, liteFunctions)
 	if err != nil {
 		return err
 	}
 	replaced := false
 	for _, row := range functions {
 		replaced = replaced || strings.HasPrefix(row[0], "->") && row[1] != "1"
-		c.code.byName[row[0]] = []routine{{schema: "builtin", builtin: row[1] == "1", immutable: row[2] == "1", plain: row[3] == "1"}}
+		c.code.byName[row[0]] = append(c.code.byName[row[0]], routine{
+			schema: "builtin", builtin: row[1] == "1", immutable: row[2] == "1", plain: row[3] == "1", args: row[4], kind: "f",
+		})
 	}
 	schema, err := l.rows("schema", 4, liteSchema)
 	if err != nil {
 		return err
 	}
 	texts := make(map[string]string)
-	triggers := make(map[string]bool)
+	triggers := make(map[string][]string)
 	for _, row := range schema {
 		switch row[0] {
 		case "table":
 			texts[lowerASCII(row[1])] = lowerASCII(row[3])
 		case "trigger":
-			triggers[lowerASCII(row[2])] = true
+			table := lowerASCII(row[2])
+			triggers[table] = append(triggers[table], lowerASCII(row[1]))
 		}
 	}
 	temporary, err := l.rows("temporary triggers", 1, liteTempTriggers)
 	if err != nil {
 		return err
 	}
+	passing := make(map[string]bool)
 	for _, row := range temporary {
-		triggers[lowerASCII(row[0])] = true
+		passing[lowerASCII(row[0])] = true
 	}
 	tables, err := l.rows("tables", 4, liteTables)
 	if err != nil {
@@ -74,7 +78,14 @@ func loadSQLite(l *loader, c *Catalog) error {
 	}
 	for _, row := range tables {
 		name := lowerASCII(row[0])
-		r := sqliteRelation(name, row[1], texts[name], triggers[name])
+		r := sqliteRelation(name, row[1], texts[name])
+		for _, trigger := range triggers[name] {
+			r.addTrigger(trigger)
+		}
+		if passing[name] {
+			// Nobody declares what is only there for one connection.
+			r.widen("a write to a table with a temporary trigger")
+		}
 		if replaced {
 			// No text names the function that the operator calls.
 			r.refuse(BypassVolatile, "the operator -> is a function of the program")
@@ -101,7 +112,7 @@ func loadSQLite(l *loader, c *Catalog) error {
 
 func sqliteRefuses(action string) bool { return action == "NO ACTION" || action == "RESTRICT" }
 
-func sqliteRelation(name, kind, text string, trigger bool) *relation {
+func sqliteRelation(name, kind, text string) *relation {
 	r := &relation{
 		id:        parse.Table{Schema: "main", Name: name},
 		canonical: "main." + name,
@@ -118,9 +129,6 @@ func sqliteRelation(name, kind, text string, trigger bool) *relation {
 	case !r.base:
 		r.refuse(BypassNotBaseTable, "a table of the system catalog")
 		r.widen("a write to the system catalog")
-	}
-	if trigger {
-		r.widen("a write to a table with a trigger")
 	}
 	return r
 }

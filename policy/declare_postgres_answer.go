@@ -28,6 +28,8 @@ func (d *declaredPostgreSQL) Query(_ context.Context, sql string) ([][]any, erro
 		return d.castRows(), nil
 	case pgRelations:
 		return d.relationRows(), nil
+	case pgTriggers:
+		return d.triggerRows(), nil
 	case pgColumns:
 		return d.columnRows(), nil
 	case pgIndexes:
@@ -44,7 +46,8 @@ func (d *declaredPostgreSQL) Query(_ context.Context, sql string) ([][]any, erro
 
 func truth(b bool) string { return strconv.FormatBool(b) }
 
-// functionRow is all functions of one name, schema and extension.
+// functionRow is all functions of one name, schema and extension, of users those
+// with the same types.
 type functionRow struct{ immutable, volatile, plain, builtin, stable bool }
 
 func (d *declaredPostgreSQL) functionRows() (rows [][]any) {
@@ -52,7 +55,7 @@ func (d *declaredPostgreSQL) functionRows() (rows [][]any) {
 	code := d.functions()
 	volatile := d.volatile(code)
 	for _, f := range code {
-		key := [3]string{f.schema, f.name, f.extension}
+		key := [3]string{f.schema, f.name, f.extension + "\x00" + f.types() + "\x00" + f.kind()}
 		row := found[key]
 		if row == nil {
 			row = &functionRow{immutable: true, plain: true}
@@ -65,18 +68,53 @@ func (d *declaredPostgreSQL) functionRows() (rows [][]any) {
 	}
 	for schema, functions := range map[string]map[string]string{"pg_catalog": d.server.functions, "information_schema": d.server.schema} {
 		for name, flags := range functions {
-			row := found[[3]string{schema, name, ""}]
-			if row == nil {
-				row = &functionRow{immutable: true, plain: true}
-				found[[3]string{schema, name, ""}] = row
-			}
-			row.immutable, row.plain, row.builtin = row.immutable && hasFlag(flags, 'i'), row.plain && hasFlag(flags, 'p'), true
+			found[[3]string{schema, name, "\x00\x00"}] = &functionRow{immutable: hasFlag(flags, 'i'), plain: hasFlag(flags, 'p'), builtin: true}
 		}
 	}
 	for key, row := range sorted(found) {
-		rows = append(rows, []any{key[0], key[1], key[2], truth(row.immutable), truth(row.volatile), truth(row.plain), truth(row.builtin), truth(row.stable)})
+		of := strings.Split(key[2], "\x00")
+		rows = append(rows, []any{key[0], key[1], of[0], truth(row.immutable), truth(row.volatile), truth(row.plain), truth(row.builtin), truth(row.stable), of[1], of[2]})
 	}
 	return rows
+}
+
+// types lists the types of the arguments as oidvectortypes() writes them.
+func (f *declaredFunction) types() string {
+	names := make([]string, len(f.Signature))
+	for i, t := range f.Signature {
+		names[i] = t.Name
+		switch long, known := pgLongNames[t.Name]; {
+		case t.Schema != "" && t.Schema != "pg_catalog":
+			names[i] = t.Schema + "." + t.Name
+		case known:
+			names[i] = long
+		}
+		if t.Array {
+			names[i] += "[]"
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// pgLongNames are the types whose names for people are others than the
+// catalog's.
+var pgLongNames = map[string]string{
+	"int2": "smallint", "int4": "integer", "int8": "bigint", "float4": "real", "float8": "double precision", "bool": "boolean",
+	"varchar": "character varying", "bpchar": "character", "varbit": "bit varying", "timestamp": "timestamp without time zone",
+	"timestamptz": "timestamp with time zone", "time": "time without time zone", "timetz": "time with time zone",
+}
+
+// kind is what the function is, as in pgFunctions.
+func (f *declaredFunction) kind() string {
+	switch {
+	case f.Returns.Name == "trigger", f.Returns.Name == "event_trigger":
+		return "t"
+	case f.Procedure:
+		return "p"
+	case f.Aggregate:
+		return "a"
+	}
+	return "f"
 }
 
 // sorted visits a map in the order of its keys.
@@ -204,12 +242,21 @@ func (d *declaredPostgreSQL) relationRows() (rows [][]any) {
 			persistence = "u"
 		}
 		rows = append(rows, []any{strconv.Itoa(t.oid), t.id.Schema, t.id.Name, t.kind, persistence, truth(len(t.parents) > 0 || d.isParent(t)),
-			truth(t.secured), truth(len(t.rules) > 0), truth(len(t.triggers) > 0), "false"})
+			truth(t.secured), truth(len(t.rules) > 0), "false"})
 	}
 	n := 0
 	for _, id := range slices.SortedFunc(maps.Keys(d.server.relations), func(a, b parse.Table) int { return strings.Compare(dotted(a), dotted(b)) }) {
 		n++
-		rows = append(rows, []any{strconv.Itoa(n), id.Schema, id.Name, d.server.relations[id], "p", "false", "false", "false", "false", "true"})
+		rows = append(rows, []any{strconv.Itoa(n), id.Schema, id.Name, d.server.relations[id], "p", "false", "false", "false", "true"})
+	}
+	return rows
+}
+
+func (d *declaredPostgreSQL) triggerRows() (rows [][]any) {
+	for _, t := range d.tables {
+		for _, name := range slices.Sorted(maps.Keys(t.triggers)) {
+			rows = append(rows, []any{strconv.Itoa(t.oid), name})
+		}
 	}
 	return rows
 }

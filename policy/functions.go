@@ -21,15 +21,22 @@ type routines struct {
 	native       map[string]bool         // MySQL: the server's own functions; true where pure
 }
 
-// routine is all functions of one name in one schema.
+// routine is a function by its name, schema and types; the server's own are
+// all functions of one name in one schema.
 type routine struct {
 	schema    string // pg_catalog, or SQLite's "builtin"
 	builtin   bool
-	immutable bool // every overload
-	volatile  bool // any overload may write
-	stable    bool // any overload is of users, and may change settings
-	plain     bool // none is an aggregate, a window function, or returns a set
+	immutable bool
+	volatile  bool // it may write
+	stable    bool // it is of users, and may change settings
+	plain     bool // no aggregate, no window function, does not return a set
 	harmless  bool // of an extension known to write nothing
+
+	args string // PostgreSQL: the types of the arguments; SQLite: their number, -1 for any; empty for PostgreSQL's own
+	kind string // f: a function, t: one for triggers, p: a procedure, a and w: an aggregate, a window function; empty for PostgreSQL's own
+
+	declared bool        // a user says what it does; the flags are as he says
+	writes   []*relation // as he says, and what follows from that
 }
 
 // attribute is the functions of one name that need no more than one argument.
@@ -45,9 +52,10 @@ type userOperator struct {
 
 // verdict is what a call means for its statement.
 type verdict struct {
-	impure  string // why a read may not be kept; empty if it may
-	writes  string // why everything is invalidated; empty if nothing need be
-	session bool   // later answers of this connection may differ
+	impure  string      // why a read may not be kept; empty if it may
+	writes  string      // why everything is invalidated; empty if nothing need be
+	tables  []*relation // which tables are invalidated, as a user declared
+	session bool        // later answers of this connection may differ
 }
 
 // syntax is what a parser may report as a function though the catalog knows no
@@ -105,18 +113,14 @@ func (rs *routines) call(f parse.Function) verdict {
 		if r.stable {
 			v.session = true
 		}
+		if len(r.writes) > 0 {
+			v.merge(verdict{impure: "a function that is declared to write", tables: r.writes})
+		}
 		if !r.immutable || !r.plain {
 			v.merge(verdict{impure: "a function that is not immutable"})
 		}
 	}
-	if len(found) > 1 && !allImmutable(found) {
-		v.merge(verdict{impure: "a function of several schemas"})
-	}
 	return v
-}
-
-func allImmutable(rs []routine) bool {
-	return !slices.ContainsFunc(rs, func(r routine) bool { return !r.immutable || !r.plain })
 }
 
 func (v *verdict) merge(w verdict) {
@@ -125,6 +129,11 @@ func (v *verdict) merge(w verdict) {
 	}
 	if v.writes == "" {
 		v.writes = w.writes
+	}
+	for _, t := range w.tables {
+		if !slices.Contains(v.tables, t) {
+			v.tables = append(v.tables, t)
+		}
 	}
 	v.session = v.session || w.session
 }
@@ -202,15 +211,19 @@ func (rs *routines) callSQLite(name string) verdict {
 	if len(found) == 0 {
 		return verdict{impure: "an unknown function"}
 	}
+	var v verdict
 	for _, r := range found {
-		if !r.builtin || !r.immutable || !r.plain {
-			return verdict{impure: "a function that is not known to be deterministic"}
+		if len(r.writes) > 0 {
+			v.merge(verdict{impure: "a function that is declared to write", tables: r.writes})
+		}
+		if !r.builtin && !r.declared || !r.immutable || !r.plain {
+			v.merge(verdict{impure: "a function that is not known to be deterministic"})
 		}
 	}
 	if sqliteImpure[name] || strings.HasPrefix(name, "sqlite_") {
-		return verdict{impure: "a function that is not deterministic"}
+		v.merge(verdict{impure: "a function that is not deterministic"})
 	}
-	return verdict{}
+	return v
 }
 
 // operator judges one operator of a text (PostgreSQL). The server's own may

@@ -157,7 +157,9 @@ func (rs *routines) callMySQL(f parse.Function) verdict {
 	}
 	name := lowerASCII(f.Name)
 	pure, native := rs.native[name]
-	if !native || f.Schema != "" || len(rs.byName[name]) > 0 {
+	native = native && f.Schema == ""
+	v, declared := rs.declaredMySQL(f.Schema, name)
+	if !declared && (!native || len(rs.byName[name]) > 0) {
 		reason := "an unknown function"
 		if len(rs.byName[name]) > 0 {
 			reason = "a stored function"
@@ -166,12 +168,36 @@ func (rs *routines) callMySQL(f parse.Function) verdict {
 		// may also have been made, or loaded, since the catalog was read.
 		return verdict{impure: reason, writes: reason, session: true}
 	}
+	if !native {
+		return v
+	}
 	switch name {
 	case "get_lock", "release_lock", "release_all_locks":
-		return verdict{impure: "a function of named locks", session: true}
+		v.merge(verdict{impure: "a function of named locks", session: true})
 	}
 	if !pure {
-		return verdict{impure: "a function that is not known to be deterministic"}
+		v.merge(verdict{impure: "a function that is not known to be deterministic"})
 	}
-	return verdict{}
+	return v
+}
+
+// declaredMySQL judges a stored function by what a user declares. ok is false
+// unless all that the name may mean, in any database, are declared.
+func (rs *routines) declaredMySQL(schema, name string) (v verdict, ok bool) {
+	for _, r := range rs.byName[name] {
+		if schema != "" && lowerASCII(schema) != lowerASCII(r.schema) {
+			continue
+		}
+		if !r.declared {
+			return verdict{}, false
+		}
+		ok = true
+		if len(r.writes) > 0 {
+			v.merge(verdict{impure: "a function that is declared to write", tables: r.writes})
+		}
+		if !r.immutable {
+			v.merge(verdict{impure: "a function that is not immutable"})
+		}
+	}
+	return v, ok
 }

@@ -41,8 +41,8 @@ var mysqlTextKeys = [][]any{
 
 var asciiKeys = [][]any{{""}, {"a"}, {"A"}, {" a"}, {"a\t"}, {"1"}, {"01"}, {`\`}, {"'"}, {`"`}, {strings.Repeat("x", longPart+1)}}
 
-// over returns a DSN with the arguments written into the text, or sent apart.
-func over(t *testing.T, dsn string, interpolate bool) string {
+// overProtocol returns a DSN with the arguments written into the text, or sent apart.
+func overProtocol(t *testing.T, dsn string, interpolate bool) string {
 	t.Helper()
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
@@ -56,7 +56,7 @@ func TestExactPairsMySQL(t *testing.T) {
 	for name, interpolate := range map[string]bool{"binary": false, "text": true} {
 		t.Run(name, func(t *testing.T) {
 			db := mariadb(t)
-			as := open(t, parse.MySQL, "mysql", over(t, db.dsn, interpolate)).Conn
+			as := open(t, parse.MySQL, "mysql", overProtocol(t, db.dsn, interpolate)).Conn
 			// Where the server is not strict, more is stored, and as something else.
 			for i, mode := range []string{"", "STRICT_ALL_TABLES"} {
 				if _, err := as.ExecContext(t.Context(), `SET SESSION sql_mode = '`+mode+`'`); err != nil {

@@ -52,7 +52,7 @@ func (r *Rules) Plan(f *parse.Facts) *Plan {
 
 // called judges what a text calls, by any syntax.
 func (r *Rules) called(f *parse.Facts) verdict {
-	code := &r.catalog.code
+	code := &r.code
 	v := code.all(f)
 	var plain []*relation
 	if f.Select != nil {

@@ -97,7 +97,10 @@ func (r *Rules) planWrite(f *parse.Facts, called verdict, dirty bool) writePlan 
 		return all("a write without a table", true)
 	case called.writes != "":
 		return all(called.writes, true)
-	case f.Statements > 1 && len(f.Writes) > 0 && (f.Session || called.session):
+	case dirty && len(called.tables) > 0:
+		// The search path may lead the function to other tables.
+		return all("a function that is declared to write, in a session with other settings", true)
+	case f.Statements > 1 && len(f.Writes)+len(called.tables) > 0 && (f.Session || called.session):
 		// The catalog's search path may not hold for the later statements.
 		return all("several statements, one of which changes the session", true)
 	}
@@ -123,12 +126,26 @@ func (r *Rules) planWrite(f *parse.Facts, called verdict, dirty bool) writePlan 
 			if reason != "" {
 				return all(reason, w.Op == parse.Create)
 			}
+			if dirty && len(table.triggers) > 0 {
+				return all("a write to a table with a trigger, in a session with other settings", false)
+			}
 			if table.cacheable() {
 				p.changes = append(p.changes, change)
 			}
+			p.whole(r.after[table].tables)
 		}
 	}
+	p.whole(called.tables)
 	return p
+}
+
+// whole takes in tables whose rows are not known.
+func (p *writePlan) whole(tables []*relation) {
+	for _, t := range tables {
+		if t.cacheable() {
+			p.changes = append(p.changes, changePlan{table: t})
+		}
+	}
 }
 
 // named returns the relations that a text may mean.
@@ -145,8 +162,8 @@ func (r *Rules) named(t parse.Table, dirty bool) []*relation {
 // planChange says what one change of one table invalidates, by the table of
 // soundness.md §4; reason is why everything, empty if not.
 func (r *Rules) planChange(w *parse.Change, t *relation) (_ changePlan, reason string) {
-	if t.writesAll != "" {
-		return changePlan{}, t.writesAll
+	if reason := r.follows(t); reason != "" {
+		return changePlan{}, reason
 	}
 	conflict := w.Conflict
 	if t.replaces && (w.Op == parse.Insert || w.Op == parse.Update) {
@@ -165,6 +182,9 @@ func (r *Rules) planChange(w *parse.Change, t *relation) (_ changePlan, reason s
 		return changePlan{}, "a write to a table that foreign-key actions follow"
 	}
 	c := changePlan{table: t, dialect: r.catalog.dialect}
+	if len(t.triggers) > 0 {
+		return c, "" // a trigger may set another key, or change other rows
+	}
 	switch w.Op {
 	case parse.Insert:
 		r.planInsert(&c, w, conflict)

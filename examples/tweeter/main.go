@@ -7,8 +7,10 @@
 // store in the process. On real servers:
 //
 //	go run ./examples/tweeter -db pgx -dsn postgres://me@localhost/test -redis redis://localhost:6379/0
+//	go run ./examples/tweeter -db mysql -dsn 'me:password@tcp(localhost:3306)/' -redis redis://localhost:6379/0
 //
-// It works in a schema of its own there, and drops it at the end.
+// It works in a schema (on MySQL: a database) of its own there, and drops it at
+// the end.
 package main
 
 import (

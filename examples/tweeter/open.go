@@ -11,15 +11,18 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/lib/pq"
 	_ "github.com/mattn/go-sqlite3"
 	_ "github.com/moneyclip/moneyclip/driver"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/moneyclip/moneyclip/examples/tweeter/mysqldb"
 	"github.com/moneyclip/moneyclip/examples/tweeter/postgresdb"
 	"github.com/moneyclip/moneyclip/examples/tweeter/sqlitedb"
 )
@@ -29,6 +32,8 @@ var (
 	sqliteSchema string
 	//go:embed postgresdb/schema.sql
 	postgresSchema string
+	//go:embed mysqldb/schema.sql
+	mysqlSchema string
 )
 
 // site is where the story plays: one database with its tables, opened twice.
@@ -62,18 +67,22 @@ func openSite(ctx context.Context, o options) (s *site, err error) {
 	own := "tweeter_" + hex.EncodeToString(random)
 
 	var dsn string
-	if o.db == "sqlite3" {
+	switch o.db {
+	case "sqlite3":
 		dsn, err = s.makeSQLite(ctx, o)
-	} else {
+	case "mysql":
+		dsn, err = s.makeMySQL(ctx, o, own)
+	default:
 		dsn, err = s.makePostgres(ctx, o, own)
 	}
 	if err != nil {
 		return s, err
 	}
 
-	// The two lines that a program changes are this name and this DSN. The
-	// namespace is only for a clean end: all that this run leaves in Redis
-	// begins with it.
+	// The two lines that a program changes are this name and this DSN. MariaDB
+	// and SQLite say nothing that tells two of them apart, so that a Redis needs
+	// a namespace there. Elsewhere it is only for a clean end: all that this run
+	// leaves in Redis begins with it.
 	parameters := []string{"moneyclip_namespace=" + own}
 	if o.redis == "" {
 		parameters = append(parameters, "moneyclip_store=memory")
@@ -134,11 +143,47 @@ func (s *site) makePostgres(ctx context.Context, o options, own string) (string,
 	return dsn, s.openPlain(ctx, o.db, dsn, postgresSchema)
 }
 
+// makeMySQL makes the tables in a database named own and returns a DSN of it.
+func (s *site) makeMySQL(ctx context.Context, o options, own string) (string, error) {
+	s.where = "MySQL or MariaDB, in the database " + own
+	s.bind = func(db sqlitedb.DBTX) sqlitedb.Querier { return onMySQL{mysqldb.New(db)} }
+	c, err := mysql.ParseDSN(o.dsn)
+	if err != nil {
+		return "", errors.New("-dsn: want a DSN such as root@tcp(localhost:3306)/") // the driver's own error may quote the password
+	}
+	c.ParseTime = true // sqlc's structs have a time.Time
+	several := *c
+	several.MultiStatements = true // the schema is one text of several
+	admin, err := sql.Open(o.db, several.FormatDSN())
+	if err != nil {
+		return "", err
+	}
+	s.undo = append(s.undo, admin.Close)
+	if _, err := admin.ExecContext(ctx, "CREATE DATABASE "+own); err != nil {
+		return "", err
+	}
+	s.later(o.keep, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		_, err := admin.ExecContext(ctx, "DROP DATABASE "+own)
+		return err
+	})
+	if _, err := admin.ExecContext(ctx, "USE "+own+"; "+mysqlSchema); err != nil {
+		return "", err
+	}
+	c.DBName = own
+	dsn := c.FormatDSN()
+	return dsn, s.openPlain(ctx, o.db, dsn, "")
+}
+
 func (s *site) openPlain(ctx context.Context, driver, dsn, schema string) (err error) {
 	if s.plain, err = sql.Open(driver, dsn); err != nil {
 		return err
 	}
 	s.undo = append(s.undo, s.plain.Close)
+	if schema == "" {
+		return nil // the tables are there
+	}
 	_, err = s.plain.ExecContext(ctx, schema)
 	return err
 }
@@ -160,13 +205,17 @@ func (s *site) close() error {
 	return errors.Join(errs...)
 }
 
-// withParameters adds key=value pairs to a DSN of either grammar.
+// keyValue is how PostgreSQL's second grammar begins.
+var keyValue = regexp.MustCompile(`^\s*\w+\s*=`)
+
+// withParameters adds key=value pairs to a DSN of any grammar: PostgreSQL's
+// two, and those of SQLite and MySQL, which end as a URL does.
 func withParameters(dsn string, parameters ...string) string {
-	isURL := strings.Contains(dsn, "://") || strings.HasPrefix(dsn, "file:")
+	pairs := keyValue.MatchString(dsn)
 	for _, p := range parameters {
 		key, value, _ := strings.Cut(p, "=")
 		switch {
-		case !isURL:
+		case pairs:
 			quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value)
 			dsn += " " + key + "='" + quoted + "'"
 		case strings.Contains(dsn, "?"):

@@ -8,7 +8,7 @@ import (
 )
 
 // onPostgres is the PostgreSQL package in the SQLite package's types, so that
-// the story is told once. sqlc makes the same structs from both schemas; a
+// the story is told once. sqlc makes the same structs from every schema; a
 // program on one database needs nothing of this.
 type onPostgres struct{ q *postgresdb.Queries }
 

@@ -39,6 +39,10 @@ func eachBackend(t *testing.T, f func(t *testing.T, o options)) {
 			f(t, options{db: db, dsn: testenv.Postgres(t), redis: testenv.Redis(t), lease: short})
 		})
 	}
+	t.Run("mysql+memory", func(t *testing.T) { f(t, options{db: "mysql", dsn: testenv.MariaDB(t)}) })
+	t.Run("mysql+redis", func(t *testing.T) {
+		f(t, options{db: "mysql", dsn: testenv.MariaDB(t), redis: testenv.Redis(t), lease: short})
+	})
 }
 
 // stage is a site with the story's people, and the codes of what was done to
@@ -240,10 +244,17 @@ func TestServersTellTheSameStoryAndAreLeftClean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, db := range []string{"postgres", "pgx"} {
+	for db, server := range map[string]struct {
+		dsn  func(testing.TB) string
+		left string // counts the schemas
+	}{
+		"postgres": {testenv.Postgres, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'tweeter%'"},
+		"pgx":      {testenv.Postgres, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'tweeter%'"},
+		"mysql":    {testenv.MariaDB, "SELECT count(*) FROM information_schema.schemata WHERE schema_name LIKE 'tweeter%'"},
+	} {
 		t.Run(db, func(t *testing.T) {
 			// Long enough that a slow machine finds its last write recent.
-			o := options{db: db, dsn: testenv.Postgres(t), redis: testenv.Redis(t), lease: 3 * time.Second}
+			o := options{db: db, dsn: server.dsn(t), redis: testenv.Redis(t), lease: 3 * time.Second}
 			var out bytes.Buffer
 			if err := run(t.Context(), &out, o); err != nil {
 				t.Fatalf("%v\n%s", err, out.String())
@@ -260,8 +271,8 @@ func TestServersTellTheSameStoryAndAreLeftClean(t *testing.T) {
 			}
 			defer conn.Close()
 			var schemas int
-			if err := conn.QueryRow("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'tweeter%'").Scan(&schemas); err != nil || schemas != 0 {
-				t.Errorf("%d schemas are left in PostgreSQL (%v)", schemas, err)
+			if err := conn.QueryRow(server.left).Scan(&schemas); err != nil || schemas != 0 {
+				t.Errorf("%d schemas are left on the server (%v)", schemas, err)
 			}
 		})
 	}
@@ -323,9 +334,10 @@ func TestFlagMistakesSayWhatWouldBeRight(t *testing.T) {
 	for _, c := range []struct {
 		args, want string
 	}{
-		{"-db mysql", "want sqlite3, postgres or pgx"},
+		{"-db oracle", "want sqlite3, postgres, pgx or mysql"},
+		{"-db mysql", "me:password@tcp(localhost:3306)/"},
 		{"-db pgx", "needs -dsn"},
-		{"-dsn postgres://localhost/test", "-db postgres or -db pgx"},
+		{"-dsn postgres://localhost/test", "-db postgres, pgx or mysql"},
 		{"-db pgx -dsn postgres://localhost/test?moneyclip_ttl=1s", "leave the moneyclip_ parameters out"},
 		{"-redis localhost:6379", "redis://localhost:6379/0"},
 		{"-keep yes", `"yes" is no flag`},
@@ -341,11 +353,13 @@ func TestFlagMistakesSayWhatWouldBeRight(t *testing.T) {
 	}
 }
 
-func TestParametersAreAddedInBothGrammars(t *testing.T) {
+func TestParametersAreAddedInEveryGrammar(t *testing.T) {
 	for _, c := range []struct{ dsn, want string }{
 		{"postgres://h/d", "postgres://h/d?a=1&b=x%20y"},
 		{"postgres://h/d?c=2", "postgres://h/d?c=2&a=1&b=x%20y"},
 		{"file:t.db", "file:t.db?a=1&b=x%20y"},
+		{"me@tcp(h:1)/d", "me@tcp(h:1)/d?a=1&b=x%20y"},
+		{"me@tcp(h:1)/d?c=2", "me@tcp(h:1)/d?c=2&a=1&b=x%20y"},
 		{"host=h dbname=d", "host=h dbname=d a='1' b='x y'"},
 	} {
 		if got := withParameters(c.dsn, "a=1", "b=x y"); got != c.want {

@@ -1,0 +1,5 @@
+CREATE TABLE person (
+  id   bigint NOT NULL PRIMARY KEY,
+  name varchar(100) NOT NULL
+);
+INSERT INTO person (id, name) VALUES (1, 'tom'), (2, 'ann');
