@@ -61,7 +61,7 @@ func TestMistakesAreAllReportedAndNameTheParameter(t *testing.T) {
 			"moneyclip_redis: want a URL", "moneyclip_ttl: \"ten\"", "moneyclip_lease: 1ms", "available, strict", "observe, off, on",
 			"moneyclip_fill: \"no\"", "moneyclip_max_conns: \"-1\"", "unknown dialect", "moneyclip_namespace: want", "unknown store \"disk\"",
 		}},
-		{"later ones", map[string]string{"moneyclip_store": "memory", "moneyclip_policy": "p.yaml"}, []string{"moneyclip_policy: not supported"}},
+		{"a file", map[string]string{"moneyclip_store": "memory", "moneyclip_policy": "p.yaml"}, []string{"moneyclip: policy: open ", "p.yaml: "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := (&config{}).resolve(c.dsn)

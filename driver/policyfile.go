@@ -158,7 +158,7 @@ func (h *Handle) ReloadPolicy(ctx context.Context) error {
 	if !r.degraded.IsZero() {
 		return errors.New("moneyclip: reload of the policy: the catalog could not be read, without which it cannot be checked: try again")
 	}
-	if _, err := policy.Bind(cn.withTTL(p), r.catalog); err != nil {
+	if _, err := policy.Bind(cn.withTTL(p), r.catalog); err != nil && !cn.fitsNow(ctx, p) {
 		return err
 	}
 	var everything keySet
@@ -184,6 +184,19 @@ func (h *Handle) ReloadPolicy(ctx context.Context) error {
 	// would not, nor what no write of the new one would invalidate.
 	hold.Unresolved(nil, r.cache.Lease()/3)
 	return nil
+}
+
+// fitsNow reports whether a policy fits the catalog as it is by now: a table
+// may have been made by another program.
+func (cn *connector) fitsNow(ctx context.Context, p policy.Policy) bool {
+	return cn.ask(ctx, func(q queryer) error {
+		c, err := policy.Load(ctx, cn.cfg.dialect, q)
+		if err != nil {
+			return err
+		}
+		_, err = policy.Bind(cn.withTTL(p), c)
+		return err
+	}) == nil
 }
 
 // replacePolicy binds the file anew and tells the other processes, under a hold

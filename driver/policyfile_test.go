@@ -220,6 +220,21 @@ func TestPolicyFileIsCheckedAgainstTheCatalogAtFirstUse(t *testing.T) {
 	})
 }
 
+// A migration by another program, and a policy for what it made.
+func TestReloadKnowsTablesMadeElsewhere(t *testing.T) {
+	runPolicy(t, trap{}, "", func(t *testing.T, g *policyRig) {
+		g.warm(byID1)
+		g.exec(g.W, "UPDATE t SET v = 'learnt' WHERE id = 1")
+		g.exec(g.bare, "CREATE TABLE made (id INTEGER PRIMARY KEY, v TEXT)")
+		g.reload("tables: {made: {ttl: 3m}}\n")
+		const query = "SELECT v FROM made WHERE id = 1"
+		if d := g.now(g.w, query); d.TTL != 3*time.Minute {
+			t.Errorf("%+v", d)
+		}
+		g.explained(g.R, g.r, query, func(d driver.Decision) bool { return d.TTL == 3*time.Minute })
+	})
+}
+
 func TestPolicyInGoCannotBeReloaded(t *testing.T) {
 	trap{inner: "sqlite3", options: []driver.Option{driver.WithPolicy(policy.Policy{})}}.run(t, func(t *testing.T, g *trapRig) {
 		if err := g.w.ReloadPolicy(g.ctx); err == nil || !strings.Contains(err.Error(), "WithPolicyFile or moneyclip_policy") {

@@ -110,6 +110,14 @@ func (s *site) bind(query string, args []any) []any {
 	return bound
 }
 
+// text is a text as the inner driver gives it: MySQL's gives bytes.
+func (s *site) text(v string) any {
+	if s.dialect == parse.MySQL {
+		return []byte(v)
+	}
+	return v
+}
+
 func withParameters(dsn, parameters string) string {
 	if strings.Contains(dsn, "?") {
 		return dsn + "&" + parameters

@@ -22,7 +22,7 @@ func (g *trapRig) never(query string) {
 func TestC20ViewsPartitionsAndInheritance(t *testing.T) {
 	const throughView = "SELECT v FROM seen WHERE id = 1"
 	t.Run("writable view", func(t *testing.T) {
-		trap{only: parse.PostgreSQL, schema: []string{trapTable, trapRows, "CREATE VIEW seen AS SELECT id, v FROM t WHERE id < 3"}}.run(t, func(t *testing.T, g *trapRig) {
+		trap{not: parse.SQLite, schema: []string{trapTable, trapRows, "CREATE VIEW seen AS SELECT id, v FROM t WHERE id < 3"}}.run(t, func(t *testing.T, g *trapRig) {
 			g.never(throughView)
 			g.changes(func() { g.exec(g.W, "UPDATE seen SET v = 'through the view' WHERE id = 1") }, byID1)
 			g.never(throughView)
@@ -100,7 +100,11 @@ func TestC21NamesAsTheyAreWritten(t *testing.T) {
 			changed: []string{`SELECT v FROM "Mixed Case" WHERE "id" = 1`}, code: policy.InvalidateRow},
 		trapWrite{name: "keywords", trap: trap{schema: mixed}, write: []string{`UPDATE "select" SET "where" = 'new' WHERE "from" = 1`},
 			changed: []string{`SELECT "where" FROM "select" WHERE "from" = 1`}, code: policy.InvalidateRow},
-		trapWrite{name: "another case", write: []string{"UPDATE T SET V = 'new' WHERE ID = 1"}, changed: []string{byID1}, code: policy.InvalidateRow},
+		// On a server whose lower_case_table_names is 0 there is no table T.
+		trapWrite{name: "columns in another case", write: []string{"UPDATE t SET V = 'new' WHERE ID = 1"}, changed: []string{byID1, "SELECT V FROM t WHERE Id = 1"}, code: policy.InvalidateRow},
+		trapWrite{name: "backticks with blanks", trap: trap{only: parse.MySQL, schema: []string{"CREATE TABLE `a``b .c` (`i d` INTEGER PRIMARY KEY, `v.w` TEXT)", "INSERT INTO `a``b .c` VALUES (1, 'old')"}},
+			write: []string{"UPDATE `a``b .c` SET `a``b .c`.`v.w` = 'new' WHERE `i d` = 1"}, changed: []string{"SELECT `v.w` FROM `a``b .c` WHERE `i d` = 1"}, code: policy.InvalidateRow},
+		trapWrite{name: "another case", trap: trap{not: parse.MySQL}, write: []string{"UPDATE T SET V = 'new' WHERE ID = 1"}, changed: []string{byID1}, code: policy.InvalidateRow},
 		trapWrite{name: "schema", trap: trap{only: parse.PostgreSQL}, write: []string{`UPDATE "public"."t" SET v = 'new' WHERE id = 1`},
 			changed: []string{byID1, "SELECT v FROM public.t WHERE id = 1"}, code: policy.InvalidateRow},
 		trapWrite{name: "schema main", trap: trap{only: parse.SQLite}, write: []string{`UPDATE main.t SET v = 'new' WHERE id = 1`},
@@ -111,7 +115,7 @@ func TestC21NamesAsTheyAreWritten(t *testing.T) {
 			changed: []string{byID1, "SELECT [v] FROM `t` WHERE id = 1"}, code: policy.InvalidateRow},
 		trapWrite{name: "alias of another table", trap: trap{schema: two}, write: []string{"UPDATE t AS u SET v = 'new' WHERE u.id = 1"},
 			changed: []string{byID1, "SELECT u.v FROM t AS u WHERE u.id = 1"}, code: policy.InvalidateRow},
-		trapWrite{name: "CTE of a table's name", trap: trap{schema: two}, write: []string{"WITH t AS (SELECT 1 AS id) UPDATE u SET v = 'new' WHERE id IN (SELECT id FROM t)"},
+		trapWrite{name: "CTE of a table's name", trap: trap{not: parse.MySQL, schema: two}, write: []string{"WITH t AS (SELECT 1 AS id) UPDATE u SET v = 'new' WHERE id IN (SELECT id FROM t)"},
 			changed: []string{u1}, code: policy.InvalidateTable},
 	)
 	t.Run("after SET search_path", func(t *testing.T) {
@@ -170,9 +174,15 @@ func TestC23ForeignKeyActions(t *testing.T) {
 	testTrapWrites(t,
 		trapWrite{name: "cascade over two levels", trap: trap{schema: chain("ON DELETE CASCADE", "")}, write: remove, changed: []string{byID1, child, grandchild}, code: policy.InvalidateAll},
 		trapWrite{name: "set null", trap: trap{schema: chain("ON DELETE SET NULL", "")}, write: remove, changed: []string{byID1, child}, code: policy.InvalidateAll},
-		trapWrite{name: "set default", trap: trap{schema: chain("ON DELETE SET DEFAULT", "DEFAULT 0")}, write: remove, changed: []string{byID1, child}, code: policy.InvalidateAll},
+		trapWrite{name: "set default", trap: trap{not: parse.MySQL, schema: chain("ON DELETE SET DEFAULT", "DEFAULT 0")}, write: remove, changed: []string{byID1, child}, code: policy.InvalidateAll},
 		trapWrite{name: "update cascade", trap: trap{schema: chain("ON UPDATE CASCADE", "")}, write: []string{"UPDATE t SET id = 7 WHERE id = 1"}, changed: []string{byID1, child}, code: policy.InvalidateAll},
-		trapWrite{name: "replace", trap: trap{only: parse.SQLite, schema: chain("ON DELETE CASCADE", "")}, write: []string{"REPLACE INTO t VALUES (1, 'new')"}, changed: []string{byID1, child, grandchild}, code: policy.InvalidateAll},
+		trapWrite{name: "update cascade over two levels", trap: trap{schema: []string{trapTable, trapRows,
+			"CREATE TABLE child (id INTEGER PRIMARY KEY REFERENCES t (id) ON UPDATE CASCADE, v TEXT)", "INSERT INTO child VALUES (1, 'child')",
+			"CREATE TABLE grandchild (id INTEGER PRIMARY KEY REFERENCES child (id) ON UPDATE CASCADE, v TEXT)", "INSERT INTO grandchild VALUES (1, 'grandchild')"}},
+			write: []string{"UPDATE t SET id = 7 WHERE id = 1"}, changed: []string{byID1, "SELECT v FROM child WHERE id = 1", "SELECT v FROM grandchild WHERE id = 1"}, code: policy.InvalidateAll},
+		trapWrite{name: "on duplicate key", trap: trap{only: parse.MySQL, schema: chain("ON UPDATE CASCADE", "")}, write: []string{"INSERT INTO t VALUES (1, 'x') ON DUPLICATE KEY UPDATE id = 7"}, changed: []string{byID1, child}, code: policy.InvalidateAll},
+		trapWrite{name: "delete of several tables", trap: trap{only: parse.MySQL, schema: chain("ON DELETE CASCADE", "")}, write: []string{"DELETE t FROM t JOIN child ON child.t_id = t.id"}, changed: []string{byID1, child, grandchild}, code: policy.InvalidateAll},
+		trapWrite{name: "replace", trap: trap{not: parse.PostgreSQL, schema: chain("ON DELETE CASCADE", "")}, write: []string{"REPLACE INTO t VALUES (1, 'new')"}, changed: []string{byID1, child, grandchild}, code: policy.InvalidateAll},
 	)
 	t.Run("in a transaction", func(t *testing.T) {
 		trap{schema: chain("ON DELETE CASCADE", "")}.run(t, func(t *testing.T, g *trapRig) {
@@ -190,6 +200,9 @@ func trapTrigger(d parse.Dialect, when, constraint string) []string {
 	if d == parse.SQLite {
 		return []string{"CREATE TRIGGER audit AFTER UPDATE ON t BEGIN UPDATE log SET n = n + 1 WHERE id = 1; END"}
 	}
+	if d == parse.MySQL {
+		return []string{"CREATE TRIGGER audit AFTER UPDATE ON t FOR EACH ROW UPDATE log SET n = n + 1 WHERE id = 1"}
+	}
 	return []string{
 		"CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE log SET n = n + 1 WHERE id = 1; RETURN NEW; END $$",
 		"CREATE " + constraint + " TRIGGER audit " + when + " FOR EACH ROW EXECUTE FUNCTION audit()",
@@ -201,7 +214,7 @@ var trapLog = []string{trapTable, trapRows, "CREATE TABLE log (id INTEGER PRIMAR
 const logged = "SELECT n FROM log WHERE id = 1"
 
 func TestC24TriggerWritesAnotherTable(t *testing.T) {
-	for _, d := range []parse.Dialect{parse.SQLite, parse.PostgreSQL} {
+	for _, d := range []parse.Dialect{parse.SQLite, parse.PostgreSQL, parse.MySQL} {
 		schema := append(append([]string{}, trapLog...), trapTrigger(d, "AFTER UPDATE ON t", "")...)
 		t.Run(d.String(), func(t *testing.T) {
 			testTrapWrites(t, trapWrite{name: "update", trap: trap{only: d, schema: schema}, write: []string{"UPDATE t SET v = 'new' WHERE id = 1"},
@@ -211,7 +224,7 @@ func TestC24TriggerWritesAnotherTable(t *testing.T) {
 }
 
 func TestC31TriggerAddedByAnotherProcess(t *testing.T) {
-	for _, d := range []parse.Dialect{parse.SQLite, parse.PostgreSQL} {
+	for _, d := range []parse.Dialect{parse.SQLite, parse.PostgreSQL, parse.MySQL} {
 		t.Run(d.String(), func(t *testing.T) {
 			trap{only: d, schema: trapLog}.run(t, func(t *testing.T, g *trapRig) {
 				g.warmOn(g.W, g.w, logged) // W has its catalog
@@ -282,6 +295,24 @@ func TestC25SchemaChanges(t *testing.T) {
 			}, all)
 		})
 	})
+	t.Run("another key in MySQL", func(t *testing.T) {
+		schema := []string{"CREATE TABLE t (id INTEGER PRIMARY KEY, v VARCHAR(50) COLLATE utf8mb4_bin NOT NULL)", trapRows}
+		trap{only: parse.MySQL, schema: schema}.run(t, func(t *testing.T, g *trapRig) {
+			g.warm(all)
+			g.exec(g.W, "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (v)")
+			g.exec(g.W, "INSERT INTO t VALUES (1, 'a second row 1')")
+			g.fresh(all)
+			g.exec(g.R, "UPDATE t SET id = 5 WHERE id = 1")
+			g.fresh(all)
+			g.changes(func() { g.exec(g.W, "UPDATE t SET id = 6 WHERE id = 5") }, "SELECT * FROM t WHERE v = 'old 1'")
+		})
+	})
+	t.Run("tables change their names", func(t *testing.T) {
+		trap{only: parse.MySQL, schema: two}.run(t, func(t *testing.T, g *trapRig) {
+			g.changes(func() { g.exec(g.W, "RENAME TABLE t TO x, u TO t, x TO u") }, all, "SELECT * FROM u WHERE id = 1")
+			g.changes(func() { g.exec(g.W, "UPDATE t SET v = 'new' WHERE id = 1") }, all)
+		})
+	})
 	t.Run("another key", func(t *testing.T) {
 		trap{inline: true, only: parse.PostgreSQL, schema: two}.run(t, func(t *testing.T, g *trapRig) {
 			g.warm(all)
@@ -300,8 +331,8 @@ func TestC25SchemaChanges(t *testing.T) {
 // and by is caught while it does not know.
 func TestC25ReaderWithTheOldCatalog(t *testing.T) {
 	for _, c := range []struct{ name, change, write string }{
-		{"the key is gone", "DROP TABLE t; CREATE TABLE t AS SELECT 1 AS id, 'made' AS v", "UPDATE t SET v = 'changed' WHERE id = 1"},
-		{"another key", "DROP TABLE t; CREATE TABLE t (id INTEGER NOT NULL, v TEXT, k INTEGER PRIMARY KEY); INSERT INTO t VALUES (1, 'made', 77)", "UPDATE t SET v = 'changed' WHERE k = 77"},
+		{"the key is gone", "DROP TABLE t; CREATE TABLE t AS SELECT 1 AS id, 'made' AS v", "UPDATE t SET v = 'more' WHERE id = 1"},
+		{"another key", "DROP TABLE t; CREATE TABLE t (id INTEGER NOT NULL, v TEXT, k INTEGER PRIMARY KEY); INSERT INTO t VALUES (1, 'made', 77)", "UPDATE t SET v = 'more' WHERE k = 77"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			trap{inline: true, lease: 3 * time.Second}.run(t, func(t *testing.T, g *trapRig) {
@@ -314,7 +345,7 @@ func TestC25ReaderWithTheOldCatalog(t *testing.T) {
 					g.sync()
 				}
 				g.exec(g.W, c.write)
-				if got := g.fresh(byID1); got != "id=1 v=changed" {
+				if got := g.fresh(byID1); got != "id=1 v=more" {
 					t.Errorf("the database has %q", got)
 				}
 			})
@@ -330,7 +361,7 @@ func TestC26TableMadeByASelect(t *testing.T) {
 		if got := g.fresh(byID1); got != "id=1 v=made" {
 			t.Errorf("the database has %q", got)
 		}
-		g.exec(g.W, "UPDATE t SET v = 'changed' WHERE id = 1")
+		g.exec(g.W, "UPDATE t SET v = 'more' WHERE id = 1")
 		g.fresh(byID1)
 	})
 	t.Run("select into", func(t *testing.T) {
@@ -347,16 +378,24 @@ func TestC26TableMadeByASelect(t *testing.T) {
 }
 
 func TestC29WritesThatChangeAnotherRow(t *testing.T) {
-	unique := []string{"CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, email TEXT UNIQUE)",
+	unique := []string{"CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, email VARCHAR(50) UNIQUE)",
 		"INSERT INTO t VALUES (1, 'old 1', 'a'), (2, 'old 2', 'b')"}
 	clause := []string{"CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, email TEXT UNIQUE ON CONFLICT REPLACE)",
 		"INSERT INTO t VALUES (1, 'old 1', 'a'), (2, 'old 2', 'b')"}
 	testTrapWrites(t,
-		trapWrite{name: "upsert on a unique key", trap: trap{schema: unique},
+		trapWrite{name: "upsert on a unique key", trap: trap{not: parse.MySQL, schema: unique},
 			write: []string{"INSERT INTO t (id, v, email) VALUES (9, 'new', 'a') ON CONFLICT (email) DO UPDATE SET v = excluded.v"}, changed: []string{byID1}, code: policy.InvalidateTable},
-		trapWrite{name: "upsert that moves the key", trap: trap{schema: unique},
+		trapWrite{name: "upsert that moves the key", trap: trap{not: parse.MySQL, schema: unique},
 			write: []string{"INSERT INTO t (id, v, email) VALUES (1, 'new', 'z') ON CONFLICT (id) DO UPDATE SET id = 7"}, changed: []string{byID1}, code: policy.InvalidateTable},
-		trapWrite{name: "replace", trap: trap{only: parse.SQLite, schema: unique}, write: []string{"REPLACE INTO t VALUES (9, 'new', 'a')"}, changed: []string{byID1}, code: policy.InvalidateTable},
+		trapWrite{name: "on duplicate key", trap: trap{only: parse.MySQL, schema: unique},
+			write: []string{"INSERT INTO t VALUES (9, 'new', 'A') ON DUPLICATE KEY UPDATE v = VALUES(v)"}, changed: []string{byID1}, code: policy.InvalidateTable},
+		trapWrite{name: "on duplicate key that moves the key", trap: trap{only: parse.MySQL},
+			write: []string{"INSERT INTO t VALUES (1, 'new') ON DUPLICATE KEY UPDATE id = 7"}, changed: []string{byID1}, code: policy.InvalidateTable},
+		// Of a TEXT it is an index of hashes, over an invisible column.
+		trapWrite{name: "replace by a long unique key", trap: trap{only: parse.MySQL, schema: []string{"CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, email TEXT UNIQUE)", unique[1]}},
+			write: []string{"REPLACE INTO t VALUES (9, 'new', 'a')"}, changed: []string{byID1}, code: policy.InvalidateTable},
+		trapWrite{name: "replace of two rows by one", trap: trap{only: parse.MySQL, schema: unique}, write: []string{"REPLACE INTO t VALUES (1, 'new', 'b')"}, changed: []string{byID1, byID2}, code: policy.InvalidateTable},
+		trapWrite{name: "replace", trap: trap{not: parse.PostgreSQL, schema: unique}, write: []string{"REPLACE INTO t VALUES (9, 'new', 'a')"}, changed: []string{byID1}, code: policy.InvalidateTable},
 		trapWrite{name: "update or replace", trap: trap{only: parse.SQLite, schema: unique}, write: []string{"UPDATE OR REPLACE t SET email = 'b' WHERE id = 1"}, changed: []string{byID2}, code: policy.InvalidateTable},
 		trapWrite{name: "update or replace of the key", trap: trap{only: parse.SQLite}, write: []string{"UPDATE OR REPLACE t SET id = 2 WHERE id = 1"}, changed: []string{byID1, byID2}, code: policy.InvalidateTable},
 		trapWrite{name: "clause in the schema, insert", trap: trap{only: parse.SQLite, schema: clause}, write: []string{"INSERT INTO t VALUES (9, 'new', 'a')"}, changed: []string{byID1}, code: policy.InvalidateTable},
@@ -376,6 +415,8 @@ func TestC30TriggerStoresSomethingElse(t *testing.T) {
 	insert := []string{"INSERT INTO t VALUES (101, 'new')"}
 	testTrapWrites(t,
 		trapWrite{name: "another key", trap: trap{only: parse.PostgreSQL, schema: moves}, write: []string{"UPDATE t SET v = 'new' WHERE id = 1"}, changed: []string{byID1}, code: policy.InvalidateAll},
+		trapWrite{name: "another key, MySQL", trap: trap{only: parse.MySQL, schema: []string{trapTable, trapRows, "CREATE TRIGGER moves BEFORE UPDATE ON t FOR EACH ROW SET NEW.id = OLD.id + 10"}},
+			write: []string{"UPDATE t SET v = 'new' WHERE id = 1"}, changed: []string{byID1}, code: policy.InvalidateAll},
 		trapWrite{name: "another row, before", trap: trap{only: parse.PostgreSQL, schema: inserts}, write: insert, changed: []string{byID1}, code: policy.InvalidateAll},
 		trapWrite{name: "another row, after", trap: trap{only: parse.SQLite, schema: after}, write: insert, changed: []string{byID1}, code: policy.InvalidateAll},
 	)

@@ -73,6 +73,7 @@ func TestC4Truncate(t *testing.T) {
 		"CREATE TABLE child (id INTEGER PRIMARY KEY, t_id INTEGER NOT NULL REFERENCES t (id))", "INSERT INTO child VALUES (10, 1)"}
 	testTrapWrites(t,
 		trapWrite{name: "alone", trap: trap{only: parse.PostgreSQL}, write: []string{"TRUNCATE t"}, changed: []string{byID1, byID3}, code: policy.InvalidateTable},
+		trapWrite{name: "table", trap: trap{only: parse.MySQL}, write: []string{"TRUNCATE TABLE t"}, changed: []string{byID1, byID3}, code: policy.InvalidateTable},
 		trapWrite{name: "cascade", trap: trap{only: parse.PostgreSQL, schema: referenced}, write: []string{"TRUNCATE t CASCADE"},
 			changed: []string{byID1, "SELECT t_id FROM child WHERE id = 10"}, code: policy.InvalidateAll},
 	)
@@ -80,9 +81,13 @@ func TestC4Truncate(t *testing.T) {
 
 func TestC5UpsertReplaceMerge(t *testing.T) {
 	testTrapWrites(t,
-		trapWrite{name: "upsert", write: []string{"INSERT INTO t (id, v) VALUES (1, 'new') ON CONFLICT (id) DO UPDATE SET v = excluded.v"},
+		trapWrite{name: "upsert", trap: trap{not: parse.MySQL}, write: []string{"INSERT INTO t (id, v) VALUES (1, 'new') ON CONFLICT (id) DO UPDATE SET v = excluded.v"},
 			changed: []string{byID1}, code: policy.InvalidateRow},
-		trapWrite{name: "replace", trap: trap{only: parse.SQLite}, write: []string{"REPLACE INTO t (id, v) VALUES (1, 'new')"},
+		trapWrite{name: "on duplicate key", trap: trap{only: parse.MySQL}, write: []string{"INSERT INTO t (id, v) VALUES (1, 'new') ON DUPLICATE KEY UPDATE v = VALUES(v)"},
+			changed: []string{byID1}, code: policy.InvalidateRow},
+		trapWrite{name: "on duplicate key, several rows", trap: trap{only: parse.MySQL}, write: []string{"INSERT INTO t (id, v) VALUES (9, 'x'), (1, 'new'), (2, 'newer') ON DUPLICATE KEY UPDATE v = CONCAT(v, VALUES(v))"},
+			changed: []string{byID1, byID2}, code: policy.InvalidateRow},
+		trapWrite{name: "replace", trap: trap{not: parse.PostgreSQL}, write: []string{"REPLACE INTO t (id, v) VALUES (1, 'new')"},
 			changed: []string{byID1}, code: policy.InvalidateRow},
 		trapWrite{name: "insert or replace", trap: trap{only: parse.SQLite}, write: []string{"INSERT OR REPLACE INTO t VALUES (2, 'new')"},
 			changed: []string{byID2}, code: policy.InvalidateRow},
@@ -131,10 +136,20 @@ func TestC7FunctionsThatWrite(t *testing.T) {
 func TestC9WritesFromOtherTables(t *testing.T) {
 	schema := []string{trapTable, trapRows, "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT)", "INSERT INTO s VALUES (1, 'from s'), (4, 'from s')"}
 	testTrapWrites(t,
-		trapWrite{name: "update from", trap: trap{schema: schema}, write: []string{"UPDATE t SET v = s.v FROM s WHERE t.id = s.id"}, changed: []string{byID1}, code: policy.InvalidateTable},
+		trapWrite{name: "update from", trap: trap{not: parse.MySQL, schema: schema}, write: []string{"UPDATE t SET v = s.v FROM s WHERE t.id = s.id"}, changed: []string{byID1}, code: policy.InvalidateTable},
 		trapWrite{name: "delete using", trap: trap{only: parse.PostgreSQL, schema: schema}, write: []string{"DELETE FROM t USING s WHERE t.id = s.id"}, changed: []string{byID1}, code: policy.InvalidateTable},
 		trapWrite{name: "delete with a sub-select", trap: trap{schema: schema}, write: []string{"DELETE FROM t WHERE id = (SELECT min(id) FROM s)"}, changed: []string{byID1}, code: policy.InvalidateTable},
-		trapWrite{name: "upsert of a select", trap: trap{schema: schema},
+		trapWrite{name: "update of two tables", trap: trap{only: parse.MySQL, schema: schema}, write: []string{"UPDATE t, s SET t.v = s.v, s.v = 'to t' WHERE t.id = s.id"},
+			changed: []string{byID1, "SELECT v FROM s WHERE id = 1"}, code: policy.InvalidateTable},
+		trapWrite{name: "update with a join", trap: trap{only: parse.MySQL, schema: schema}, write: []string{"UPDATE t AS a LEFT JOIN s AS t ON a.id = t.id SET a.v = 'joined' WHERE a.id = 1"}, changed: []string{byID1}, code: policy.InvalidateTable},
+		trapWrite{name: "update of unqualified columns", trap: trap{only: parse.MySQL, schema: append(append([]string{}, schema...), "CREATE TABLE o (oid INTEGER PRIMARY KEY, w TEXT)", "INSERT INTO o VALUES (1, 'old')")},
+			write: []string{"UPDATE t JOIN o ON id = oid SET v = 'joined', w = 'joined' WHERE id = 1"}, changed: []string{byID1, "SELECT w FROM o WHERE oid = 1"}, code: policy.InvalidateTable},
+		trapWrite{name: "delete of two tables", trap: trap{only: parse.MySQL, schema: schema}, write: []string{"DELETE t, s FROM t JOIN s ON t.id = s.id"},
+			changed: []string{byID1, "SELECT v FROM s WHERE id = 1"}, code: policy.InvalidateTable},
+		trapWrite{name: "delete using a join", trap: trap{only: parse.MySQL, schema: schema}, write: []string{"DELETE FROM a USING t AS a JOIN s AS t ON a.id = t.id"}, changed: []string{byID1}, code: policy.InvalidateTable},
+		trapWrite{name: "replace of a select", trap: trap{only: parse.MySQL, schema: schema}, write: []string{"REPLACE INTO t SELECT id, v FROM s"}, changed: []string{byID1}, code: policy.InvalidateTable},
+		trapWrite{name: "on duplicate key of a select", trap: trap{only: parse.MySQL, schema: schema}, write: []string{"INSERT INTO t (id, v) SELECT id, v FROM s ON DUPLICATE KEY UPDATE v = VALUES(v)"}, changed: []string{byID1}, code: policy.InvalidateTable},
+		trapWrite{name: "upsert of a select", trap: trap{not: parse.MySQL, schema: schema},
 			write:   []string{"INSERT INTO t (id, v) SELECT id, v FROM s WHERE true ON CONFLICT (id) DO UPDATE SET v = excluded.v"},
 			changed: []string{byID1}, code: policy.InvalidateTable},
 	)
@@ -174,6 +189,8 @@ func TestC10PrimaryKeyChanged(t *testing.T) {
 func TestC14ExplainAnalyze(t *testing.T) {
 	testTrapWrites(t, trapWrite{name: "analyze", trap: trap{only: parse.PostgreSQL},
 		write: []string{"EXPLAIN ANALYZE UPDATE t SET v = 'new' WHERE id = 1"}, changed: []string{byID1}, code: policy.InvalidateRow})
+	testTrapWrites(t, trapWrite{name: "MariaDB's analyze", trap: trap{only: parse.MySQL},
+		write: []string{"ANALYZE UPDATE t SET v = 'new' WHERE id = 1"}, changed: []string{byID1}, code: policy.InvalidateAll})
 	t.Run("explain alone", func(t *testing.T) {
 		trap{}.run(t, func(t *testing.T, g *trapRig) {
 			g.warm(byID1)
@@ -228,7 +245,11 @@ func TestC17NoRowAffected(t *testing.T) {
 func TestC18ReturningReadInPart(t *testing.T) {
 	trap{}.run(t, func(t *testing.T, g *trapRig) {
 		g.changes(func() {
-			rows, err := g.W.Query("UPDATE t SET v = 'new' RETURNING id")
+			text := "UPDATE t SET v = 'new' RETURNING id"
+			if g.dialect == parse.MySQL { // MariaDB's UPDATE returns nothing
+				text = "DELETE FROM t RETURNING id"
+			}
+			rows, err := g.W.Query(text)
 			if err != nil {
 				t.Fatal(err)
 			}

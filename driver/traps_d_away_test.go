@@ -35,7 +35,7 @@ func TestD15AKeptRowIsServedWithTheDatabaseStopped(t *testing.T) {
 				if got.code != policy.Hit {
 					t.Errorf("%v (%s), want a hit", got.code, got.why)
 				}
-				equalRows(t, "with the database stopped", [][]any{{int64(1), "ann"}}, got.rows)
+				equalRows(t, "with the database stopped", [][]any{{int64(1), s.text("ann")}}, got.rows)
 			}
 			var name string
 			if err := r.QueryRow("SELECT name FROM authors WHERE id = $1", 1).Scan(&name); err == nil {
@@ -84,7 +84,7 @@ func TestD15AKeptRowIsServedWithThePoolFullOfSlowQueries(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				equalRows(t, "with the pool full", [][]any{{int64(1), "ann"}}, rows)
+				equalRows(t, "with the pool full", [][]any{{int64(1), s.text("ann")}}, rows)
 			}
 			events, _ := r.since(mark)
 			for _, e := range events {
@@ -105,7 +105,7 @@ func TestD15AKeptRowIsServedWithThePoolFullOfSlowQueries(t *testing.T) {
 			if err := slow.Wait(); err == nil {
 				t.Error("the slow queries were not cancelled")
 			}
-			equalRows(t, "afterwards", [][]any{{int64(2), "bob"}}, r.warm(t, byID, 2))
+			equalRows(t, "afterwards", [][]any{{int64(2), s.text("bob")}}, r.warm(t, byID, 2))
 		})
 	}
 }
@@ -158,7 +158,7 @@ func TestD18PreparedStatementsHitToo(t *testing.T) {
 			equalRows(t, "after a write", want, r.askBy(t, context.Background(), statement{stmt}, "", 1).rows)
 		}
 		equalRows(t, "at last", want, r.warmBy(t, statement{after}, "", 1))
-		equalRows(t, "another argument", [][]any{{int64(2), "bob"}}, r.warmBy(t, statement{after}, "", 2))
+		equalRows(t, "another argument", [][]any{{int64(2), s.text("bob")}}, r.warmBy(t, statement{after}, "", 2))
 	})
 }
 
@@ -234,7 +234,7 @@ func TestD20AConnectionWithOpenRowsNeitherHitsNorFills(t *testing.T) {
 			if err := errors.Join(open.Err(), open.Close()); err != nil {
 				t.Fatal(err)
 			}
-			equalRows(t, "after the rows were closed", [][]any{{int64(1), "new"}}, r.warmBy(t, c, s.q(byID), 1))
+			equalRows(t, "after the rows were closed", [][]any{{int64(1), s.text("new")}}, r.warmBy(t, c, s.q(byID), 1))
 		})
 	}
 }

@@ -52,6 +52,7 @@ const trapRows = `INSERT INTO t (id, v) VALUES (1, 'old 1'), (2, 'old 2'), (3, '
 // trap is what a trap needs before it begins.
 type trap struct {
 	only    parse.Dialect // where it makes sense; unknown: everywhere
+	not     parse.Dialect // where it makes none; unknown: nowhere
 	inner   string        // only over this inner driver, if not empty
 	remote  bool          // only over Redis
 	serial  bool          // one database after the other: it sets pause points
@@ -63,6 +64,7 @@ type trap struct {
 	shared  *trapDatabases
 	inline  bool   // pgx without statements prepared behind the program's back, which a schema change breaks
 	params  string // further moneyclip_ parameters, "&name=value"
+	mysql   string // further parameters of MySQL's driver, "&name=value"
 	options []driver.Option
 }
 
@@ -70,7 +72,7 @@ type trap struct {
 func (s trap) run(t *testing.T, f func(t *testing.T, g *trapRig)) {
 	t.Helper()
 	for _, base := range trapBases {
-		if s.only != parse.UnknownDialect && s.only != base.dialect ||
+		if s.only != parse.UnknownDialect && s.only != base.dialect || s.not == base.dialect ||
 			s.inner != "" && s.inner != base.inner || s.remote && !base.redis || !wanted(base.name) {
 			continue
 		}
@@ -117,7 +119,8 @@ func (s trap) open(t *testing.T, base trapBase) *trapRig {
 	if base.dialect == parse.SQLite {
 		g.dsn = "file:" + filepath.Join(trapFolder(t), "trap.db") + "?_journal_mode=WAL&_synchronous=OFF&_busy_timeout=10000&_foreign_keys=on"
 	} else if base.dialect == parse.MySQL {
-		g.dsn = testenv.MariaDB(t)
+		// Several statements in one text are a trap of their own.
+		g.dsn = testenv.MariaDB(t) + "?multiStatements=true" + s.mysql
 	} else if s.server != nil {
 		g.dsn = testenv.StartPostgres(t, s.server...).URL()
 	} else if s.shared != nil {
@@ -253,8 +256,8 @@ type trapQuerier interface {
 // bind writes placeholders as the database wants them.
 func (g *trapRig) bind(query string) string {
 	switch g.dialect {
-	case parse.MySQL: // where || is OR
-		return concatenated.ReplaceAllString(query, "CONCAT($1, $2)")
+	case parse.MySQL: // where || is OR, and what is in double quotes is a string
+		return concatenated.ReplaceAllString(quoted.ReplaceAllString(query, "`$1`"), "CONCAT($1, $2)")
 	case parse.SQLite:
 		return query
 	}
@@ -271,7 +274,10 @@ func (g *trapRig) bind(query string) string {
 	return b.String()
 }
 
-var concatenated = regexp.MustCompile(`(\w+) \|\| ('[^']*')`)
+var (
+	concatenated = regexp.MustCompile(`(\w+) \|\| ('[^']*')`)
+	quoted       = regexp.MustCompile(`"([^"]*)"`)
+)
 
 // ask returns a query's rows as text; an error is text too.
 func (g *trapRig) ask(ctx context.Context, q trapQuerier, query string, args ...any) string {

@@ -6,9 +6,10 @@ import (
 )
 
 func TestParseMayBeCalledConcurrently(t *testing.T) {
-	texts := map[string]string{}
+	texts, mysql := map[string]string{}, map[string]string{}
 	for _, text := range []string{getAuthor, "UPDATE a SET n = 1 WHERE id = 2", "SELECT FROM FROM", "WITH x AS (SELECT 1) SELECT * FROM x"} {
 		texts[text] = describe(Parse(PostgreSQL, text))
+		mysql[text] = describe(Parse(MySQL, text))
 	}
 	var wg sync.WaitGroup
 	for range 4 {
@@ -19,6 +20,9 @@ func TestParseMayBeCalledConcurrently(t *testing.T) {
 						t.Errorf("%s: %s", text, got)
 					}
 					Parse(SQLite, text)
+					if got := describe(Parse(MySQL, text)); got != mysql[text] {
+						t.Errorf("%s: %s", text, got)
+					}
 				}
 			}
 		})

@@ -24,7 +24,7 @@ var corpusExceptions = map[string]string{}
 func TestSqlcExamplesAreUnderstood(t *testing.T) {
 	root := corpusDir(t)
 	engines := corpusEngines(t, filepath.Join(root, "examples"))
-	counts := map[Dialect]map[Kind]int{PostgreSQL: {}, SQLite: {}}
+	counts := map[Dialect]map[Kind]int{PostgreSQL: {}, MySQL: {}, SQLite: {}}
 	plain := map[Dialect]int{}
 	for dir, d := range engines {
 		for _, text := range corpusQueries(t, dir) {
@@ -42,6 +42,9 @@ func TestSqlcExamplesAreUnderstood(t *testing.T) {
 				t.Errorf("%v: %v, %s: %s", d, f.Kind, f.Reason, text)
 			}
 			checkKindByFirstWord(t, f, text)
+			if f.Disagreement != "" {
+				t.Errorf("%v: %s: %s", d, f.Disagreement, text)
+			}
 		}
 		for _, text := range corpusSchemas(t, dir) {
 			if f := Parse(d, text); f.Kind != Schema {
@@ -96,7 +99,7 @@ func corpusEngines(t *testing.T, examples string) map[string]Dialect {
 	t.Helper()
 	engines := map[string]Dialect{}
 	add := func(example, path, engine string) {
-		if d, err := ParseDialect(engine); err == nil && d != MySQL {
+		if d, err := ParseDialect(engine); err == nil {
 			engines[filepath.Join(example, path)] = d
 		}
 	}
@@ -133,8 +136,8 @@ func corpusEngines(t *testing.T, examples string) map[string]Dialect {
 			}
 		}
 	}
-	if len(engines) < 5 {
-		t.Fatalf("only %d folders of PostgreSQL and SQLite: %v", len(engines), engines)
+	if len(engines) < 8 {
+		t.Fatalf("only %d folders: %v", len(engines), engines)
 	}
 	return engines
 }

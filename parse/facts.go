@@ -83,7 +83,10 @@ const (
 
 // Table is a table as the text names it. Identifiers are as the dialect
 // resolves them: PostgreSQL folds unquoted names to lower case; SQLite keeps
-// them as written and compares without case.
+// them as written and compares without case; MySQL keeps them as written, and
+// the server's lower_case_table_names says how tables are compared. Names of
+// common table expressions are compared as written in MySQL: one spelled
+// another way is taken as a table.
 type Table struct {
 	Schema string // as written; empty where the text gives none
 	Name   string
@@ -104,7 +107,7 @@ type ValueKind uint8
 const (
 	Expression ValueKind = iota
 	Param                // a placeholder: Ordinal or Name
-	Literal              // Go holds int64, float64, string, []byte or bool
+	Literal              // Go holds int64, float64, string, []byte or bool; MySQL: x'…' and 0x… are []byte, a decimal is a float64, a string with a character set of its own an Expression
 	Null                 // the keyword NULL
 	Default              // the keyword DEFAULT
 )
@@ -112,10 +115,10 @@ const (
 // Value is one value as a text gives it.
 type Value struct {
 	Kind    ValueKind
-	Ordinal int    // of a Param by position: 1 for the first argument, as database/sql's NamedValue.Ordinal
+	Ordinal int    // of a Param by position: 1 for the first argument, as database/sql's NamedValue.Ordinal; in a text of several statements a Param of SQLite or MySQL is an Expression
 	Name    string // of a Param by name (:name, @name, $name): without its prefix; Ordinal is then set too where the driver binds by position (SQLite), else 0
 	Go      any    // of a Literal
-	Cast    string // the type of the one cast directly around it, as the parser names it (PostgreSQL: int is pg_catalog.int4); empty without one
+	Cast    string // the type of the one cast directly around it, as the parser names it (PostgreSQL: int is pg_catalog.int4); empty without one; in MySQL a cast makes an Expression
 }
 
 // Equality is a conjunct at the top level of WHERE: column = value, column IN
@@ -140,8 +143,9 @@ const (
 // Select is what one plain SELECT over one table says. It is given only for a
 // text of one statement with exactly one item in FROM, a plain table name,
 // and with no sub-select, CTE, set operation, join, aggregate by GROUP BY or
-// HAVING, DISTINCT, window, TABLESAMPLE, INDEXED BY, ONLY or INTO. It may
-// lock: see Facts.Locks.
+// HAVING, DISTINCT, window, TABLESAMPLE, INDEXED BY, index hint, PARTITION,
+// ONLY, INTO, SQL_CALC_FOUND_ROWS or full-text search. It may lock: see
+// Facts.Locks.
 type Select struct {
 	Table      Table
 	Alias      string // empty without one
@@ -175,9 +179,9 @@ type ConflictKind uint8
 // The conflict clauses.
 const (
 	NoConflict      ConflictKind = iota
-	DoNothing                    // ON CONFLICT DO NOTHING, INSERT OR IGNORE, INSERT IGNORE
+	DoNothing                    // ON CONFLICT DO NOTHING, INSERT OR IGNORE, INSERT IGNORE, UPDATE IGNORE, LOAD DATA … IGNORE
 	DoUpdate                     // ON CONFLICT (…) DO UPDATE: Target and Set
-	Replaces                     // REPLACE, INSERT OR REPLACE: other rows may be deleted
+	Replaces                     // REPLACE, INSERT OR REPLACE, LOAD DATA … REPLACE: other rows may be deleted
 	UpdateOnKey                  // ON DUPLICATE KEY UPDATE, or DO UPDATE without a plain column target
 	AbortOrRollback              // INSERT/UPDATE OR ROLLBACK, OR FAIL, OR ABORT
 )
@@ -225,9 +229,13 @@ type Facts struct {
 	Writes []Change
 	Select *Select // see there; nil: not a plain read of one table
 
-	Functions []Function // every function called, anywhere; CURRENT_TIMESTAMP and its like are functions too (lower case)
-	Operators []string   // names of the operators used (PostgreSQL)
-	Types     []Table    // every type named in a cast, schema as written (PostgreSQL)
+	// Every function called, anywhere; CURRENT_TIMESTAMP and its like are
+	// functions too (lower case). In MySQL aggregates are, and so is a variable
+	// that is read or set in an expression: its name begins with "@".
+	Functions []Function
+
+	Operators []string // names of the operators used (PostgreSQL)
+	Types     []Table  // every type named in a cast, schema as written (PostgreSQL)
 
 	// Every name that stands after a dot in an expression (PostgreSQL): that of
 	// a column or a field, or of a function, which PostgreSQL calls where it
@@ -244,8 +252,9 @@ type Facts struct {
 	Commits bool
 
 	// ByMode says that what the text means depends on sql_mode (MySQL): it holds
-	// a double quote, or a backslash before a quote. The facts are those of the
-	// default mode.
+	// a double quote (ANSI_QUOTES), a backslash in a string
+	// (NO_BACKSLASH_ESCAPES) or || (PIPES_AS_CONCAT). The facts are those of the
+	// default mode. It is set whatever the kind.
 	ByMode bool
 
 	// Disagreement says how the two parsers of MySQL disagree on the text's kind
@@ -259,7 +268,7 @@ type Facts struct {
 // Function is a function that a text calls.
 type Function struct {
 	Schema string // as written
-	Name   string // folded as the dialect does; SQLite's LIKE, GLOB, REGEXP and MATCH are functions too
+	Name   string // folded as the dialect does, in MySQL to lower case; SQLite's LIKE, GLOB, REGEXP and MATCH are functions too
 }
 
 // Attribute is a name after a dot.

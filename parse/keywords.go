@@ -85,7 +85,7 @@ var mysqlKeywords = map[string]keyword{
 	"describe": kwDescribe, "desc": kwDescribe, "in": kwIn, "value": kwValue,
 	"and": kwOperator, "xor": kwOperator, "div": kwOperator, "mod": kwOperator, "is": kwOperator,
 	"collate": kwOperator, "like": kwOperator, "rlike": kwOperator, "regexp": kwOperator, "sounds": kwOperator,
-	"binary": kwNest, "between": kwNest, "if": kwNest, "loop": kwNest, "while": kwNest, "repeat": kwNest,
+	"binary": kwNest, "between": kwNest, "if": kwNest, "loop": kwNest, "while": kwNest, "repeat": kwNest, "elseif": kwNest,
 	"straight_join": kwJoin, "interval": kwInterval, "json_value": kwJSONValue,
 	"where": kwClause, "having": kwClause, "by": kwClause, "limit": kwClause, "union": kwClause,
 	"except": kwClause, "intersect": kwClause, "window": kwClause,

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"math/rand/v2"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -46,6 +47,11 @@ var mysqlNests = map[string]string{
 	"ODBC calls":           nested("SELECT ", "{fn ", "1", "}"),
 	"strings in a row":     nested("SELECT 'a'", "'a'", "", ""),
 	"strings apart":        nested("SELECT 'a'", " 'a'", "", ""),
+	"hints":                nested("SELECT /*+ LEADING(", "(", "a", ")") + ") */ 1",
+	"hints of hints":       nested("SELECT /*+ ", "QB_NAME(a) ", "*/ 1", ""),
+	"commas of keywords":   nested("SELECT 1 FROM a.where", ",a.where", "", ""),
+	"commas before dots":   nested("SELECT 1 FROM where.a", ",where.a", "", ""),
+	"spaced dots":          nested("SELECT 1 FROM a . where", ",a . set", "", ""),
 	"comments in a row":    nested("SELECT 1", "/**/", "", ""),
 	"line comments":        nested("SELECT 1", "#\n", "", ""),
 	"dash comments":        nested("SELECT 1", "--\n", " + 1", ""),
@@ -102,6 +108,60 @@ func TestNoMySQLTextOverflowsTheStackNorTakesLong(t *testing.T) {
 			} else if took > time.Second {
 				t.Logf("%s, %d bytes, took %v: %s", name, len(text), took, f.Reason)
 			}
+		}
+	}
+}
+
+// mysqlGuesses are what marino begins to read in one way and then in another,
+// and what nests beside it.
+var mysqlGuesses = []string{
+	"((SELECT ", "(((SELECT ", "(SELECT * FROM ((", "(SELECT * FROM ((SELECT ", "(SELECT * FROM (a,", "EXISTS(SELECT ",
+	"1 IN ((SELECT ", "1 IN ((", "1 IN (((SELECT 1)) UNION (SELECT ", "((TABLE a) UNION (SELECT ", "(WITH a AS ((SELECT ", "(VALUES ROW(",
+	"((SELECT 1), ", "(SELECT 1) + ", "1+INTERVAL ", "1+INTERVAL day ", "1 - INTERVAL (", "INTERVAL(1,", "INTERVAL 1 DAY + ", "INTERVAL ",
+	"JSON_VALUE(", "JSON_VALUE((", "f(", "(1,", "((", "row(1,", "CASE WHEN ", "NOT ", "1 BETWEEN ", "@a:=", "{fn ",
+}
+
+// What one guess costs is multiplied by each around it. Whatever is let pass
+// is read in a moment.
+func TestNestedGuessesOfMySQLsParserAreBounded(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	refused := 0
+	for range *mutations / 2 {
+		var b, closing strings.Builder
+		some := []string{mysqlGuesses[r.IntN(len(mysqlGuesses))], mysqlGuesses[r.IntN(len(mysqlGuesses))], mysqlGuesses[r.IntN(len(mysqlGuesses))]}
+		b.WriteString("SELECT ")
+		for range 1 + r.IntN(60) {
+			b.WriteString(some[r.IntN(len(some))])
+		}
+		b.WriteString([]string{"1", "FROM", "a b c", "1 DAY", ")", ""}[r.IntN(6)])
+		for range strings.Count(b.String(), "(") - strings.Count(b.String(), ")") {
+			closing.WriteString(")" + []string{"", "", "", "", " DAY", " UNION SELECT 1", " a", ",'$'"}[r.IntN(8)])
+		}
+		text := b.String() + closing.String()[:r.IntN(2)*closing.Len()]
+		start := time.Now()
+		f := Parse(MySQL, text)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%v: %s", took, text)
+		}
+		if f.Reason == reasonTooDeep {
+			refused++
+		}
+	}
+	t.Logf("%d refused", refused)
+}
+
+func TestOrdinaryNestingOfMySQLIsNotRefused(t *testing.T) {
+	for _, text := range []string{
+		"SELECT ((SELECT ((SELECT ((SELECT 1)))))) FROM a WHERE x IN ((SELECT 1), (SELECT 2)) AND y IN ((SELECT 1) UNION (SELECT 2))",
+		"SELECT a FROM b WHERE c > NOW() - INTERVAL (1) DAY AND d < NOW() + INTERVAL -2 HOUR AND e = NOW() - INTERVAL ? * 2 MINUTE",
+		"SELECT a FROM b WHERE " + strings.Repeat("c = 1 OR ", 1000) + "d = 2",
+		"SELECT a FROM b WHERE c IN (" + strings.Repeat("'x', ", 20000) + "'y')",
+		"INSERT INTO a VALUES " + strings.Repeat("(1, 'x', NULL, NOW()), ", 10000) + "(1, 'x', NULL, NOW())",
+		"UPDATE a SET b = CASE c " + strings.Repeat("WHEN 1 THEN 'x' ", 1500) + "ELSE 'y' END",
+		"SELECT 1" + strings.Repeat(", a.b AS c", 5000) + " FROM a",
+	} {
+		if f := Parse(MySQL, text); f.Kind == Opaque {
+			t.Errorf("%.100s: %s", text, f.Reason)
 		}
 	}
 }

@@ -82,8 +82,9 @@ func (s *scanner) dashComment() bool {
 
 // mysqlComment looks into a block comment.
 func (s *scanner) mysqlComment(text string) {
-	if strings.HasPrefix(text, "/*+") && strings.Contains(strings.ToLower(text), "set_var") {
-		s.setVar = true
+	if strings.HasPrefix(text, "/*+") {
+		s.setVar = s.setVar || strings.Contains(strings.ToLower(text), "set_var")
+		s.crowded = s.crowded || strings.Count(text, "(") > maxDepth // hints nest, too
 	}
 	for {
 		_, inner, found := strings.Cut(text, "/*")

@@ -2,8 +2,12 @@ package parse
 
 import "unicode/utf8"
 
-// maxCost bounds the bytes that marino may read, over and over.
-const maxCost = 1 << 25
+// maxCost bounds how often marino may read a part of a text, and maxRead the
+// bytes that it may read so.
+const (
+	maxCost = 256
+	maxRead = 1 << 23
+)
 
 // nesting follows what marino takes more than linear time or stack for.
 //
@@ -37,7 +41,14 @@ func (s *surveyor) checkEncoding(end int) {
 
 // mysqlToken looks at one token for what only MySQL's grammar has.
 func (s *surveyor) mysqlToken(kw keyword, previous, c byte) {
-	s.mysqlNest(kw, c)
+	if kw == kwTransaction || kw == kwShow {
+		s.weigh() // BEGIN nests in a routine, SHOW PARSE_TREE in itself
+	}
+	if previous == '.' || s.scan.at(s.scan.pos) == '.' {
+		s.mysqlNest(noKeyword, c) // beside a dot a keyword is a name
+	} else {
+		s.mysqlNest(kw, c)
+	}
 	if c == '|' && s.scan.at(s.scan.pos) == '|' {
 		s.scan.byMode = true // PIPES_AS_CONCAT
 	}
@@ -119,10 +130,13 @@ func (s *surveyor) mysqlClause(kw keyword, parens int) {
 	top := &n.levels[len(n.levels)-1]
 	switch kw {
 	case kwSelect, kwWith, kwTable, kwValues:
-		if parens > 1 {
-			top.cost *= int64(parens)
-			top.outer = top.cost
-			s.afford(top.cost)
+		if parens > 1 && parens < len(n.levels) {
+			// The guess is made at each of them, for all that stands within.
+			cost := n.levels[len(n.levels)-parens].outer * int64(parens)
+			for i := len(n.levels) - parens; i < len(n.levels); i++ {
+				n.levels[i].cost, n.levels[i].outer = cost, cost
+			}
+			s.afford(cost)
 		}
 		top.from = false
 	case kwFrom, kwUpdate:
@@ -147,6 +161,10 @@ func (s *surveyor) mysqlInterval(kw keyword, c byte) {
 	top := &n.levels[len(n.levels)-1]
 	switch {
 	case kw == kwInterval:
+		if n.interval > 0 {
+			top.cost *= 3
+			s.afford(top.cost)
+		}
 		n.interval = 1
 	case n.interval == 1 && c == 0:
 		n.interval = 2
@@ -161,7 +179,7 @@ func (s *surveyor) mysqlInterval(kw keyword, c byte) {
 
 // afford refuses what would be read too often.
 func (s *surveyor) afford(cost int64) {
-	if cost > maxCost || cost*int64(len(s.scan.text)) > maxCost {
+	if cost > maxCost || cost*int64(len(s.scan.text)) > maxRead && cost > 1 {
 		s.tooDeep = true
 	}
 }

@@ -44,6 +44,7 @@ type relation struct {
 	replaces      bool           // SQLite: a conflict clause in the schema may delete other rows
 	referenced    bool           // by a foreign key of another table, or of its own
 	actions       bool           // by one that does more than refuse
+	hiddenActions string         // why actions must be assumed, where none is known
 	refused       Code           // why its rows are not cached; meaningless where base is true and reason is empty
 	reason        string
 	base          bool   // a plain table that is understood

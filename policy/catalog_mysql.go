@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,13 @@ func loadMySQL(l *loader, c *Catalog) error {
 	for _, row := range settings {
 		named[lowerASCII(row[0])] = row[1]
 	}
-	c.folds = named["lower_case_table_names"] != "0"
+	switch named["lower_case_table_names"] {
+	case "0":
+	case "1", "2":
+		c.folds = true
+	default:
+		return errors.New("lower_case_table_names cannot be read")
+	}
 	for _, row := range database {
 		if row[0] != "" {
 			c.path = append(c.path, c.fold(parse.Table{Schema: row[0]}).Schema)
@@ -152,7 +159,7 @@ func blindTo(r *relation, g *grants, database, name string) (blind [][]string) {
 	}
 	if !g.seesTables(database) {
 		// Another account may see, and cache, a table that refers to this one.
-		r.actions = true
+		r.hiddenActions = "a write to a table whose references the account may not see: grant it SELECT on the database"
 		blind = append(blind, []string{r.canonical, "tables"})
 	}
 	return blind

@@ -36,6 +36,7 @@ type grants struct {
 type grant struct {
 	database string // a pattern as in LIKE; "*" for all
 	table    string // "*" for all
+	to       string // the account, or one of its roles
 	words    map[string]bool
 }
 
@@ -58,7 +59,7 @@ func (g *grants) has(database, table string, privileges ...string) bool {
 	if g.folds {
 		database, table = lowerASCII(database), lowerASCII(table)
 	}
-	covering, matching := 0, 0
+	covers := make(map[string]bool)
 	for i := range g.list {
 		l := &g.list[i]
 		held := l.words["ALL PRIVILEGES"] || l.words["ALL"]
@@ -79,15 +80,18 @@ func (g *grants) has(database, table string, privileges ...string) bool {
 				return true
 			}
 		case matches(name, database):
-			// The server takes the one line whose pattern says most: they must
-			// all say so.
-			matching++
-			if held && (!g.literal || unescaped(name) == database) {
-				covering++
-			}
+			// Of an account the server takes the one line whose pattern says
+			// most: all of its lines must say so.
+			covered, seen := covers[l.to]
+			covers[l.to] = (covered || !seen) && held && (!g.literal || unescaped(name) == database)
 		}
 	}
-	return matching > 0 && covering == matching
+	for _, covered := range covers {
+		if covered {
+			return true // what roles have is added
+		}
+	}
+	return false
 }
 
 // parseGrants reads the lines of SHOW GRANTS. A line that is not understood
@@ -151,6 +155,8 @@ func parseGrant(s string) (grant, bool) {
 	if l.table, s, ok = grantName(s[1:]); !ok || !strings.HasPrefix(s, " TO ") {
 		return l, false // EXECUTE ON FUNCTION is not of this form either
 	}
+	// A name with a blank is cut, and so may be taken for another's.
+	l.to, _, _ = strings.Cut(s[len(" TO "):], " ")
 	return l, true
 }
 

@@ -7,13 +7,22 @@ package policy
 const (
 	// Databases of the server itself are left out: a read of an unknown table
 	// bypasses, and a write of one invalidates everything.
-	myUsers = ` NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'ndbinfo')`
+	myUsers = ` NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys', 'ndbinfo')` + myAll
+
+	// Without a LIMIT sql_select_limit would leave rows out, of SHOW too.
+	myAll = ` LIMIT 18446744073709551615`
+
+	// Either server keeps settings and status elsewhere: MariaDB skips what is
+	// marked for MySQL 5.7 and later, MySQL what is marked for MariaDB.
+	myVariables = `SELECT LOWER(VARIABLE_NAME), VARIABLE_VALUE
+FROM /*!50700 performance_schema.session_variables */ /*M! information_schema.SESSION_VARIABLES */ WHERE VARIABLE_NAME IN `
+	myStatus = `/*!50700 performance_schema.global_status */ /*M! information_schema.GLOBAL_STATUS */`
 
 	// A name that the server does not know is no error here. in_transaction is
 	// MariaDB's alone.
-	mySettings = `SHOW VARIABLES WHERE Variable_name IN ('lower_case_table_names', 'version', 'partial_revokes', 'in_transaction')`
+	mySettings = myVariables + `('lower_case_table_names', 'version', 'partial_revokes', 'in_transaction')` + myAll
 
-	myDatabase = `SELECT DATABASE()`
+	myDatabase = `SELECT DATABASE()` + myAll
 
 	// Also what the account's active roles were granted.
 	myGrants = `SHOW GRANTS`

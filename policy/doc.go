@@ -15,8 +15,10 @@
 //     Where there is no database to ask, [Declare] makes the same from schema
 //     files: it applies their statements to a database of its own that has
 //     nothing but a schema, and that answers the same queries.
-//  2. [Bind] checks a user's [Policy] against the catalog, all mistakes at
-//     once, and gives the [Rules].
+//  2. [ReadFile] reads a user's [Policy], if it is not made in Go. [Bind] checks
+//     it against the catalog, all mistakes at once and each with its place in
+//     the file, and gives the [Rules]. What the user declares of triggers and
+//     functions stands in for what the catalog does not tell.
 //  3. SELECT name FROM authors WHERE id = $1 arrives for the first time.
 //     [Rules.Plan] resolves authors by the search path, sees that every name
 //     in the text is one of its columns, that nothing volatile is called and
@@ -32,6 +34,8 @@
 //     arguments or the text do not fix the key, the table; or everything, where
 //     the database may do more than the text says: triggers, foreign-key
 //     actions, rules, volatile user functions.
+//     In MySQL the account may not see all that the database does: what it is
+//     not known to see is taken to be there.
 //  6. [Inspect] tells what one connection is to the database: which database,
 //     under which settings, and whether it may be cached at all. A connection
 //     that has left the settings of the catalog asks [Plan.WriteDirty].

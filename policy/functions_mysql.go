@@ -44,15 +44,15 @@ export_set field find_in_set format from_base64 hex insert instr lcase left leng
 oct octet_length ord position quote repeat replace reverse right rpad rtrim soundex space strcmp substr substring
 substring_index to_base64 trim ucase unhex upper weight_string like regexp rlike
 case coalesce greatest if ifnull interval isnull least nullif in between not and or xor is binary row name_const
-aes_decrypt aes_encrypt compress md5 sha sha1 sha2 uncompress uncompressed_length
+aes_decrypt aes_encrypt compress sha2 uncompress uncompressed_length
 date datediff day dayname dayofmonth dayofweek dayofyear extract from_days get_format hour last_day makedate
 microsecond minute month monthname period_add period_diff quarter second time_format time_to_sec to_days to_seconds week
-weekday weekofyear year yearweek adddate date_add date_sub subdate timestamp timestampadd timestampdiff from_unixtime date_format dateliteral timestampliteral values value
+weekday weekofyear year yearweek adddate date_add date_sub subdate timestamp timestampadd timestampdiff from_unixtime date_format values value
 inet_aton inet_ntoa inet6_aton inet6_ntoa is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6
 json_array json_array_append json_array_insert json_contains json_contains_path json_depth json_extract json_insert json_keys
 json_length json_merge json_merge_patch json_merge_preserve json_object json_pretty json_quote json_remove json_replace
 json_search json_set json_type json_unquote json_valid
-geometrycollection linestring mbrcontains mbrdisjoint mbrequal mbrintersects mbroverlaps mbrtouches mbrwithin
+geometrycollection linestring mbrcontains mbrdisjoint mbrintersects mbroverlaps mbrtouches mbrwithin
 multilinestring multipoint multipolygon point polygon
 st_area st_asbinary st_asgeojson st_astext st_aswkb st_aswkt st_buffer st_centroid st_contains st_convexhull st_crosses
 st_difference st_dimension st_disjoint st_distance st_endpoint st_envelope st_equals st_exteriorring st_geomcollfromtext
@@ -67,7 +67,7 @@ st_touches st_union st_within st_x st_y`},
 	{mysql57, mariadb105, 0, false, `
 avg bit_and bit_or bit_xor count group_concat json_arrayagg json_objectagg max min std stddev stddev_pop stddev_samp sum
 var_pop var_samp variance
-addtime cast convert convert_tz maketime sec_to_time str_to_date subtime time timediff timeliteral
+addtime cast convert convert_tz maketime sec_to_time str_to_date subtime time timediff
 benchmark connection_id curdate current_date current_time current_timestamp current_user curtime database default
 extractvalue found_rows last_insert_id load_file localtime localtimestamp
 match now rand row_count schema schemas session_user sleep sysdate system_user unix_timestamp updatexml
@@ -82,7 +82,9 @@ geometryn geometrytype geomfromtext geomfromwkb glength interiorringn intersects
 linestringfromtext linestringfromwkb mlinefromtext mlinefromwkb mpointfromtext mpointfromwkb mpolyfromtext mpolyfromwkb
 multilinestringfromtext multilinestringfromwkb multipointfromtext multipointfromwkb multipolygonfromtext
 multipolygonfromwkb numgeometries numinteriorrings numpoints overlaps pointfromtext pointfromwkb pointn polyfromtext
-polyfromwkb polygonfromtext polygonfromwkb srid startpoint touches within contains buffer distance`},
+polyfromwkb polygonfromtext polygonfromwkb srid startpoint touches within contains buffer mbrequal`},
+	{mysql57, 0, mysql80, true, `distance`},
+	{mysql57, mariadb105, 90600, true, `md5 sha sha1`}, // then of a component
 	{mysql57, 0, 0, true, `
 any_value mbrcoveredby mbrcovers mbrequals st_buffer_strategy st_geomcollfromtxt st_numinteriorring geomcollection st_distance_sphere st_geohash st_isvalid st_latfromgeohash st_longfromgeohash st_makeenvelope
 st_pointfromgeohash st_simplify st_validate`},
@@ -96,7 +98,7 @@ cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_ran
 bin_to_uuid format_bytes format_pico_time is_uuid json_overlaps json_schema_valid json_schema_validation_report
 json_storage_free json_storage_size regexp_like st_frechetdistance st_hausdorffdistance st_latitude st_lineinterpolatepoint
 st_lineinterpolatepoints st_longitude st_pointatdistance st_swapxy st_transform uuid_to_bin`},
-	{mysql90, 0, 0, true, `distance from_vector string_to_vector to_vector vector_dim vector_to_string`},
+	{mysql90, 0, 0, true, `from_vector string_to_vector to_vector vector_dim vector_to_string`},
 	{mysql80, 0, 0, false, `
 grouping icu_version ps_current_thread_id ps_thread_id roles_graphml source_pos_wait st_collect statement_digest
 statement_digest_text etag json_duality_object`},
@@ -108,7 +110,7 @@ concat_operator_oracle lpad_oracle ltrim_oracle replace_oracle rpad_oracle rtrim
 st_distance_sphere`},
 	{0, mariadb105, 0, false, `
 binlog_gtid_pos decode_histogram lastval master_gtid_wait median nextval percentile_cont percentile_disc rownum setval
-sys_guid wsrep_last_seen_gtid wsrep_last_written_gtid wsrep_sync_wait_upto_gtid old_value`},
+sys_guid wsrep_last_seen_gtid wsrep_last_written_gtid wsrep_sync_wait_upto_gtid`},
 	{0, 100700, 0, true, `json_equals json_normalize natural_sort_key sformat`},
 	{0, 100800, 0, true, `crc32c`},
 	{0, 100900, 0, true, `json_overlaps`},

@@ -86,7 +86,7 @@ func goneMySQL(ctx context.Context, q Queryer, backend string) (bool, error) {
 
 // absentMySQL reports whether the server has no thread of an id and a client.
 func absentMySQL(ctx context.Context, q Queryer, id, host string) (bool, error) {
-	rows, err := queryText(ctx, q, 1, `SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = `+id)
+	rows, err := queryText(ctx, q, 1, `SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = `+id+myAll)
 	if err != nil {
 		return false, err
 	}

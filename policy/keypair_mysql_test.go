@@ -3,6 +3,7 @@ package policy
 import (
 	"bytes"
 	"database/sql/driver"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -131,6 +132,45 @@ func TestD22NumbersAndBlanksFindOtherText(t *testing.T) {
 	for _, v := range []any{int64(5), "5 "} {
 		if got := plan.Read([]driver.NamedValue{{Ordinal: 1, Value: v}}); got.Code != BypassKeyType {
 			t.Errorf("%v: %v", v, got.Code)
+		}
+	}
+}
+
+// What the server reads in a literal is what its key says.
+func TestLiteralKeysMySQL(t *testing.T) {
+	db := mariadb(t, `CREATE TABLE texts (id varchar(100) COLLATE utf8mb4_bin PRIMARY KEY, v int)`, `CREATE TABLE ints (id bigint PRIMARY KEY, v int)`)
+	db.exec(t, `SET NAMES utf8mb4`)
+	r := db.rules(t, Policy{})
+	for _, c := range []struct {
+		table    string
+		literals []string
+	}{
+		{"texts", []string{`'a'`, `'A'`, `'a\nb'`, `'\_'`, `'\%'`, `'\x'`, `'\''`, `''''`, `'\\'`, `'a' 'b'`, `'\Z'`, `'\b'`, `'\t'`, `'\"'`, `"dq"`, `"a""b"`, `"it's"`,
+			`N'abc'`, `_utf8mb4'x'`, `_latin1'x'`, `0x61`, `x'61'`, `b'01100001'`, `'ä'`, `'a '`, `5`, `TRUE`}},
+		{"ints", []string{`7`, `007`, `-7`, `+7`, `- 7`, `7.0`, `7e0`, `9223372036854775807`, `9223372036854775808`, `-9223372036854775808`, `0x7`, `b'111'`, `TRUE`, `'7'`}},
+	} {
+		exact := 0
+		for _, literal := range c.literals {
+			got := r.planOf("SELECT v FROM " + c.table + " WHERE id = " + literal).Read(nil)
+			if got.Code != Miss {
+				continue
+			}
+			exact++
+			var stored any
+			if err := db.QueryRowContext(t.Context(), "SELECT "+literal).Scan(&stored); err != nil {
+				t.Errorf("%s: %v", literal, err)
+				continue
+			}
+			want := fmt.Sprint(stored)
+			if b, ok := stored.([]byte); ok {
+				want = string(b)
+			}
+			if _, text, _ := strings.Cut(got.Row.Key, ":"); text != want {
+				t.Errorf("%s: the key %q, the server reads %q", literal, text, want)
+			}
+		}
+		if exact < 3 {
+			t.Errorf("%s: only %d literals are exact", c.table, exact)
 		}
 	}
 }

@@ -64,8 +64,9 @@ type QueryRule struct {
 // DeclaredEffects says what the database does though it cannot be read from
 // its catalog. Whoever declares an effect declares all of it: besides what is
 // listed the code writes no table and changes no setting of the session,
-// whatever it calls in turn. What the triggers and foreign keys of the listed
-// tables do is known without being listed.
+// whatever it calls in turn. A table that a TRUNCATE with CASCADE empties is
+// listed too; what the triggers and foreign keys of the listed tables do is
+// known without being listed.
 type DeclaredEffects struct {
 	Triggers  map[string]TriggerEffect  // by table.trigger or schema.table.trigger
 	Functions map[string]FunctionEffect // by name(types) or schema.name(types), the types of the arguments that a call gives

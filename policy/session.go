@@ -12,9 +12,9 @@ import (
 // when it opens.
 type Session struct {
 	// Namespace identifies the database itself: for PostgreSQL system
-	// identifier, timeline and database; empty where the database has no
-	// identity of its own (SQLite), or does not tell it: NoNamespace then says
-	// why.
+	// identifier, timeline and database, for MySQL the server's uuid; empty
+	// where the database has no identity of its own (SQLite, MariaDB), or does
+	// not tell it: NoNamespace then says why, but for SQLite.
 	Namespace   string
 	NoNamespace string
 

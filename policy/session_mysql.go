@@ -27,16 +27,14 @@ var mysqlState = [...]string{
 	"version_comment", "wsrep_dirty_reads", "wsrep_on", "wsrep_provider", "wsrep_sync_wait",
 }
 
-var mySession = `SHOW VARIABLES WHERE Variable_name IN ('` + strings.Join(append(mysqlAnswers[:], mysqlState[:]...), `', '`) + `')`
+var mySession = myVariables + `('` + strings.Join(append(mysqlAnswers[:], mysqlState[:]...), `', '`) + `')` + myAll
 
-// myThread asks who the connection is. MySQL 5.7 has no roles, and either
-// server keeps its status elsewhere: MariaDB skips what is marked for MySQL
-// 5.7 and later, MySQL what is marked for MariaDB. When the server started is
-// asked for in one statement, for which its clock stands still.
+// myThread asks who the connection is. MySQL 5.7 has no roles. When the server
+// started is asked for in one statement, for which its clock stands still.
 const myThread = `SELECT DATABASE(), CURRENT_USER(), CONCAT('' /*!80000 , COALESCE(CURRENT_ROLE(), '') */ /*M!100005 , COALESCE(CURRENT_ROLE(), '') */),
   CAST(CONNECTION_ID() AS CHAR), (SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()),
   CAST(UNIX_TIMESTAMP() - CAST(VARIABLE_VALUE AS SIGNED) AS CHAR)
-FROM /*!50700 performance_schema.global_status */ /*M! information_schema.GLOBAL_STATUS */ WHERE UPPER(VARIABLE_NAME) = 'UPTIME'`
+FROM ` + myStatus + ` WHERE VARIABLE_NAME = 'Uptime' LIMIT 2`
 
 // The channels of replication, in each server's words; to ask for them takes a
 // privilege that few accounts have. The status variables, which MySQL 8 no
@@ -47,7 +45,7 @@ const (
 	mysql5Channels  = `SHOW SLAVE STATUS`
 )
 
-const myRunning = `SHOW GLOBAL STATUS WHERE Variable_name IN ('Slave_running', 'Slaves_running')`
+const myRunning = `SELECT VARIABLE_NAME, VARIABLE_VALUE FROM ` + myStatus + ` WHERE VARIABLE_NAME IN ('Slave_running', 'Slaves_running')` + myAll
 
 // mysqlServer is what the settings and the thread say of a connection.
 type mysqlServer struct {

@@ -257,7 +257,7 @@ func (f *failing) Query(ctx context.Context, query string) ([][]any, error) {
 
 // Whichever query fails, nothing is half known.
 func TestCatalogQueriesThatFail(t *testing.T) {
-	for _, db := range []database{sqlite(t, `CREATE TABLE a (id INTEGER PRIMARY KEY)`), postgres(t, `CREATE TABLE a (id int PRIMARY KEY)`)} {
+	for _, db := range []database{sqlite(t, `CREATE TABLE a (id INTEGER PRIMARY KEY)`), postgres(t, `CREATE TABLE a (id int PRIMARY KEY)`), mariadb(t, `CREATE TABLE a (id int PRIMARY KEY)`)} {
 		for n := 0; ; n++ {
 			q := &failing{connQueryer{db.Conn}, n}
 			c, err := Load(t.Context(), db.dialect, q)
@@ -275,19 +275,19 @@ func TestCatalogQueriesThatFail(t *testing.T) {
 }
 
 func TestSessionQueriesThatFail(t *testing.T) {
-	for _, db := range []database{sqlite(t), postgres(t)} {
+	for _, db := range []database{sqlite(t), postgres(t), mariadb(t)} {
 		s, err := Inspect(t.Context(), db.dialect, &failing{connQueryer{db.Conn}, 0})
 		if s.NoCache == "" || !errors.Is(err, errAway) {
 			t.Errorf("%v: %+v, %v", db.dialect, s, err)
 		}
 	}
-	if s, err := Inspect(t.Context(), parse.MySQL, nil); s.NoCache == "" || err == nil {
+	if s, err := Inspect(t.Context(), parse.UnknownDialect, nil); s.NoCache == "" || err == nil {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if c, err := Load(t.Context(), parse.MySQL, nil); c != nil || err == nil {
+	if c, err := Load(t.Context(), parse.UnknownDialect, nil); c != nil || err == nil {
 		t.Errorf("%v, %v", c, err)
 	}
-	if gone, err := Gone(t.Context(), parse.MySQL, nil, "1@1"); gone || err != nil {
+	if gone, err := Gone(t.Context(), parse.UnknownDialect, nil, "1@1"); gone || err != nil {
 		t.Errorf("%v, %v", gone, err)
 	}
 }
@@ -299,7 +299,7 @@ func (o odd) Query(context.Context, string) ([][]any, error) { return [][]any{o}
 
 func TestAnswersThatCannotBeReadAreErrors(t *testing.T) {
 	for _, row := range []odd{{}, {1.5}, {sql.ErrNoRows, sql.ErrNoRows}} {
-		for _, d := range []parse.Dialect{parse.SQLite, parse.PostgreSQL} {
+		for _, d := range []parse.Dialect{parse.SQLite, parse.PostgreSQL, parse.MySQL} {
 			if c, err := Load(t.Context(), d, row); c != nil || err == nil {
 				t.Errorf("%v: %v: %v", d, row, err)
 			}

@@ -180,6 +180,8 @@ func (r *Rules) planChange(w *parse.Change, t *relation) (_ changePlan, reason s
 		return changePlan{}, "TRUNCATE of a table that foreign keys refer to"
 	case t.actions && !makesRows:
 		return changePlan{}, "a write to a table that foreign-key actions follow"
+	case t.hiddenActions != "" && !makesRows:
+		return changePlan{}, t.hiddenActions
 	}
 	c := changePlan{table: t, dialect: r.catalog.dialect}
 	if len(t.triggers) > 0 {
