@@ -48,6 +48,12 @@
 // what stands behind it as the list of a SELECT (mysql_returning.go). A test
 // asks a real server whether the cut is right.
 //
+// [Declare] reads a whole schema instead: the script is cut into statements by
+// its tokens (schema_cut.go), the dialect's parser reads each one, and the
+// statements that change what a database has become declarations
+// (schema*.go), each with its line. There nothing is opaque: what is not
+// understood is a mistake that the caller reports.
+//
 // [Plans] keeps what was made of each text, so that all of this happens once
 // per text.
 package parse
