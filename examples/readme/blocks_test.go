@@ -103,14 +103,16 @@ func reload(ctx context.Context, h *driver.Handle) error {
 }
 
 func TestNameIsReadOnce(t *testing.T) {
-	_, mock, err := sqlmock.NewWithDSN("shop")
+	plain, mock, err := sqlmock.NewWithDSN("shop")
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer plain.Close()
 	db, err := sql.Open("moneyclip+sqlmock", "shop?moneyclip_store=memory&moneyclip_dialect=postgresql&moneyclip_schema=schema.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer db.Close()
 	name := func() (name string) {
 		t.Helper()
 		if err := db.QueryRow("SELECT name FROM authors WHERE id = $1", 1).Scan(&name); err != nil {
