@@ -83,7 +83,7 @@ func (k *call) ready(ctx context.Context, query bool) error {
 func (k *call) runQuery(ctx context.Context) (rows sqldriver.Rows, err error) {
 	err = k.ready(ctx, true)
 	switch {
-	case err == nil && k.misread():
+	case (err == nil || err == sqldriver.ErrSkip) && k.misread(): //nolint:errorlint // database/sql compares with ==
 		k.acts = true
 		return k.run(ctx)
 	case err == sqldriver.ErrSkip && k.skips(err): //nolint:errorlint // database/sql compares with ==

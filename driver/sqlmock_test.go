@@ -296,10 +296,11 @@ func dialectOf(t *testing.T) parse.Dialect {
 }
 
 func TestMockExpectsItsClose(t *testing.T) {
-	_, mock, err := sqlmock.NewWithDSN("closing")
+	plain, mock, err := sqlmock.NewWithDSN("closing")
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = plain.Close() }() // it expects the other close only
 	mock.ExpectQuery("SELECT name").WillReturnRows(mockName("ann"))
 	mock.ExpectClose()
 	if err := driver.Register("closingmock", "sqlmock", parse.PostgreSQL, driver.WithStore("memory"), driver.WithSchemaText("schema.sql", mockSchemas["postgresql"])); err != nil {

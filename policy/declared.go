@@ -70,6 +70,8 @@ func reach(direct map[*relation][]*relation, from []*relation) (tables []*relati
 			return nil, t.readsRun
 		case t.actions:
 			return nil, "a write to a table that foreign-key actions follow"
+		case t.hiddenActions != "":
+			return nil, t.hiddenActions
 		case len(t.triggers) > 0 && !declared:
 			return nil, "a write to a table with a trigger"
 		}
