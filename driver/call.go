@@ -83,6 +83,9 @@ func (k *call) ready(ctx context.Context, query bool) error {
 func (k *call) runQuery(ctx context.Context) (rows sqldriver.Rows, err error) {
 	err = k.ready(ctx, true)
 	switch {
+	case err == nil && k.misread():
+		k.acts = true
+		return k.run(ctx)
 	case err == sqldriver.ErrSkip && k.skips(err): //nolint:errorlint // database/sql compares with ==
 		rows, err = k.querySkipped(ctx)
 	case err != nil:
@@ -103,6 +106,10 @@ func (k *call) runExec(ctx context.Context) (result sqldriver.Result, err error)
 	if err := k.ready(ctx, false); err != nil {
 		return nil, err
 	}
+	if k.misread() {
+		k.acts = true
+		return k.exec(ctx)
+	}
 	if k.stmt == nil {
 		result, err = connExec(ctx, k.c.link.inner, k.query, k.sent)
 		if k.skips(err) {
@@ -113,6 +120,12 @@ func (k *call) runExec(ctx context.Context) (result sqldriver.Result, err error)
 	}
 	k.c.failed(err)
 	return result, err
+}
+
+// misread reports whether a text that reads may be one that writes to this
+// session: its sql_mode may end a quoted string elsewhere (MySQL).
+func (k *call) misread() bool {
+	return k.t.Facts.ByMode && !k.acts && !k.c.link.like(k.r)
 }
 
 // lingers reports whether a prepared execution leaves its statement open in the

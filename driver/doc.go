@@ -3,7 +3,8 @@
 // write invalidates exactly what it touches, at commit.
 //
 // A program imports this package, and its own driver as before, and opens
-// "moneyclip+postgres", "moneyclip+pgx" or "moneyclip+sqlite3":
+// "moneyclip+postgres", "moneyclip+pgx", "moneyclip+mysql" or
+// "moneyclip+sqlite3" ("moneyclip+sqlmock" in tests):
 //
 //	import _ "github.com/moneyclip/moneyclip/driver"
 //

@@ -42,7 +42,8 @@ func WithIdentity(id string) Option {
 }
 
 // WithOutcome replaces the classification of the inner driver's errors after
-// a write. Default: by the dialect, and unknown where the error does not say.
+// a write. Default: [OutcomeOf] the dialect, which is Unknown where the error
+// does not say.
 func WithOutcome(f func(error) Outcome) Option { return func(c *config) { c.outcome = f } }
 
 // WithLogger sets where warnings go: at most one per change of state, without

@@ -12,7 +12,14 @@ func (c *conn) outcome(err error) Outcome {
 	if f := c.cn.cfg.outcome; f != nil {
 		return f(err)
 	}
-	switch c.cn.cfg.dialect {
+	return OutcomeOf(c.cn.cfg.dialect, err)
+}
+
+// OutcomeOf says what an error of a write means by the dialect alone: what
+// [WithOutcome] replaces. A layer that hides its driver's errors (from
+// errors.As) is registered with an outcome that takes them out and asks this.
+func OutcomeOf(d parse.Dialect, err error) Outcome {
+	switch d {
 	case parse.SQLite: // in the process: every error is an answer
 		return Answered
 	case parse.PostgreSQL:

@@ -52,10 +52,16 @@ func (t *text) effects(r *realm, l *link, args []sqldriver.NamedValue) policy.Ef
 		// The text may change what its own writes mean.
 		return policy.Effects{Code: policy.InvalidateAll, Reason: "the text changes the session and writes", All: true, Reload: t.Write(args).Reload}
 	}
-	if l.dirty || l.unsure || l.session.NoCache != "" || l.session.Fingerprint != r.session.Fingerprint {
+	if !l.like(r) {
 		return t.WriteDirty(args)
 	}
 	return t.Write(args)
+}
+
+// like reports whether a link's session is as the catalog was read under, so
+// that texts mean on it what the plans say.
+func (l *link) like(r *realm) bool {
+	return !l.dirty && !l.unsure && l.session.NoCache == "" && l.session.Fingerprint == r.session.Fingerprint
 }
 
 // misspelt reports whether the text is not understood, and does not look like

@@ -190,7 +190,7 @@ func (h *Handle) ReloadPolicy(ctx context.Context) error {
 // may have been made by another program.
 func (cn *connector) fitsNow(ctx context.Context, p policy.Policy) bool {
 	return cn.ask(ctx, func(q queryer) error {
-		c, err := policy.Load(ctx, cn.cfg.dialect, q)
+		c, err := cn.catalogOf(ctx, q)
 		if err != nil {
 			return err
 		}

@@ -26,8 +26,11 @@ type Stats struct {
 
 	Unparsed     uint64 // texts that were not understood
 	ParserPanics uint64 // of these: by a panic of the parser, recovered
-	Compared     uint64 // mode observe: reads compared with what would have been served
-	Mismatches   uint64 // mode observe: of these, the ones that differed
+	// Disagreements counts texts of MySQL on whose kind or tables the two parsers
+	// disagree: such a read bypasses, such a write invalidates what either found.
+	Disagreements uint64
+	Compared      uint64 // mode observe: reads compared with what would have been served
+	Mismatches    uint64 // mode observe: of these, the ones that differed
 
 	Tables  map[string]Counts // by the table's canonical name
 	Queries map[string]Counts // by sqlc's name of the query
@@ -56,6 +59,7 @@ func (s Stats) Sub(earlier Stats) Stats {
 	s.Journalled -= earlier.Journalled
 	s.Unparsed -= earlier.Unparsed
 	s.ParserPanics -= earlier.ParserPanics
+	s.Disagreements -= earlier.Disagreements
 	s.Compared -= earlier.Compared
 	s.Mismatches -= earlier.Mismatches
 	s.Tables = minusCounts(s.Tables, earlier.Tables)
@@ -91,6 +95,7 @@ type counters struct {
 	codes                                 [64]atomic.Uint64 // by policy.Code
 	unkept, unknown                       atomic.Uint64
 	unparsed, panics, compares, different atomic.Uint64
+	disagreements                         atomic.Uint64
 
 	mu      sync.Mutex // guards the maps, not the tallies in them
 	tables  map[string]*tally
@@ -157,6 +162,9 @@ func (c *counters) parsed(f *parse.Facts) {
 	if f.Panicked {
 		c.panics.Add(1)
 	}
+	if f.Disagreement != "" {
+		c.disagreements.Add(1)
+	}
 }
 
 // compared counts a comparison of what the database answered with what the
@@ -178,7 +186,7 @@ func (c *counters) snapshot() Stats {
 		Tables:        map[string]Counts{},
 		Queries:       map[string]Counts{},
 		Unkept:        c.unkept.Load(), UnknownOutcomes: c.unknown.Load(),
-		Unparsed: c.unparsed.Load(), ParserPanics: c.panics.Load(),
+		Unparsed: c.unparsed.Load(), ParserPanics: c.panics.Load(), Disagreements: c.disagreements.Load(),
 		Compared: c.compares.Load(), Mismatches: c.different.Load(),
 	}
 	for _, code := range policy.Codes() {

@@ -81,6 +81,9 @@ func (k *call) write(ctx context.Context, query bool, run func() error) (*writin
 		// commits: a text does not say whether it is the outermost.
 		ends, begins = true, true
 	}
+	if l.session.Foreign != "" || k.t.Facts.ByMode && !l.like(k.r) {
+		ends, begins = true, true // it may hold more statements than were seen
+	}
 	var held keySet
 	if ends && control != parse.TxRollback {
 		held = l.pending.clone()

@@ -37,8 +37,9 @@
 //     parenthesis and before FROM, in a text with WITH.
 //  8. MySQL has a second parser (mysql_second.go), of another origin. What both
 //     accept they must agree on: which statements write, and which tables are
-//     named. If they do not, Facts.Disagreement says so; a read is opaque then,
-//     and a write changes whatever either of them found. What only the first
+//     named. If they do not, Facts.Disagreement says so; a read is kept under no
+//     table then, a write changes whatever either of them found, and what only
+//     one of them takes for a write is opaque. What only the first
 //     accepts stands; what only the second accepts is not understood.
 //  9. The query's name is read from sqlc's comment above it (name.go).
 //
@@ -46,6 +47,12 @@
 // knows, is cut before the word: what stands before it is parsed as it is, and
 // what stands behind it as the list of a SELECT (mysql_returning.go). A test
 // asks a real server whether the cut is right.
+//
+// [Declare] reads a whole schema instead: the script is cut into statements by
+// its tokens (schema_cut.go), the dialect's parser reads each one, and the
+// statements that change what a database has become declarations
+// (schema*.go), each with its line. There nothing is opaque: what is not
+// understood is a mistake that the caller reports.
 //
 // [Plans] keeps what was made of each text, so that all of this happens once
 // per text.

@@ -258,8 +258,9 @@ type Facts struct {
 	ByMode bool
 
 	// Disagreement says how the two parsers of MySQL disagree on the text's kind
-	// or tables, empty where they do not: a short, stable reason. A read is
-	// Opaque then; a write has whole-table changes for what either of them found.
+	// or tables, empty where they do not: a short, stable reason. Where both see a
+	// read it has no Select; a write has whole-table changes for what either of
+	// them found; where one sees a write and the other does not, it is Opaque.
 	Disagreement string
 
 	Panicked bool // the dialect's parser panicked on the text, and the panic was recovered

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/xwb1989/sqlparser"
@@ -180,6 +181,15 @@ func (s *second) compare(f *Facts) *Facts {
 	case f.Disagreement == "":
 	case f.Disagreement == disagreeTables && len(f.Writes) > 0:
 		s.widen(f)
+	case f.Disagreement == disagreeTables && f.Kind == Read:
+		// Both say that it reads: the tables are those of both, and it is kept
+		// under none.
+		f.Select, f.Reason = nil, reasonDisagree
+		for _, t := range s.tables.list {
+			if !slices.Contains(f.Tables, t) {
+				f.Tables = append(f.Tables, t)
+			}
+		}
 	default:
 		f.Kind, f.Reason, f.Select, f.Statements = Opaque, reasonDisagree, nil, 0
 	}

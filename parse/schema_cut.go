@@ -23,8 +23,9 @@ type cutter struct {
 	depth   int      // of parentheses
 	blocks  int      // of BEGIN and CASE that wait for their END
 	last    [2]string
-	stdin   bool // COPY … FROM stdin: data follow
-	counted int  // bytes of which the lines are counted
+	stdin   bool   // COPY … FROM stdin: data follow
+	mark    string // MySQL: what ends a statement instead of a semicolon, by DELIMITER
+	counted int    // bytes of which the lines are counted
 	line    int
 }
 
@@ -37,12 +38,18 @@ func cutScript(d Dialect, text string) []chunk {
 		c.token()
 	}
 	c.end(len(text))
+	if c.scan.executable {
+		// All that were recognised have lost their marks.
+		c.chunks = append(c.chunks, chunk{line: 1, problem: "a comment of the form /*! … */ inside of another comment or behind an open quote: take it out of the schema"})
+	}
 	return c.chunks
 }
 
 // between looks, between two statements, for what is no SQL: a command of the
 // client. It returns true.
 func (c *cutter) between() bool {
+	for c.start < 0 && c.scan.dialect == MySQL && c.delimiter() {
+	}
 	for c.start < 0 && c.scan.dialect == PostgreSQL {
 		c.scan.skip()
 		if c.scan.at(c.scan.pos) != '\\' {
@@ -71,6 +78,9 @@ func (c *cutter) restOfLine() string {
 // token takes one token into the statement.
 func (c *cutter) token() {
 	token := c.text[c.scan.start:c.scan.end]
+	if c.marked(token) {
+		return
+	}
 	if c.start < 0 {
 		if token == ";" {
 			return
@@ -144,7 +154,7 @@ func (c *cutter) routine() bool {
 // ends reports whether a semicolon ends the statement.
 func (c *cutter) ends() bool {
 	switch {
-	case c.depth > 0:
+	case c.mark != "", c.depth > 0:
 		return false
 	case c.scan.dialect == SQLite:
 		// As sqlite3_complete has it: a trigger ends with "; END ;".

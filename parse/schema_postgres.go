@@ -33,6 +33,9 @@ func pgDeclarations(n *ast.Node, text string) []placed {
 	if s := n.GetCreateSchemaStmt(); s != nil {
 		return pgSchemaElements(s, text)
 	}
+	if s := n.GetDoStmt(); s != nil {
+		return pgAnonymous(s, text)
+	}
 	d, problem := pgDeclaration(n)
 	if problem != "" && !strings.Contains(problem, ": ") {
 		problem += ", " + shorten(text) + ": take it out of the schema, or say in plain statements what it does"
@@ -156,7 +159,7 @@ func pgOther(n *ast.Node) (Declaration, string) {
 		return nil, problemUnknown
 	case *ast.Node_SelectStmt, *ast.Node_InsertStmt, *ast.Node_UpdateStmt, *ast.Node_DeleteStmt, *ast.Node_MergeStmt:
 		return pgRows(n)
-	case *ast.Node_DoStmt, *ast.Node_CallStmt, *ast.Node_ExecuteStmt:
+	case *ast.Node_CallStmt, *ast.Node_ExecuteStmt:
 		return nil, problemCode
 	case *ast.Node_ImportForeignSchemaStmt:
 		return nil, "IMPORT FOREIGN SCHEMA: which tables it makes is not known: write them as CREATE FOREIGN TABLE"

@@ -94,7 +94,7 @@ func pgAlterCommand(c *ast.AlterTableCmd) ([]AlterAction, string) {
 }
 
 // actions returns elements as they are added to a table.
-func (e pgElements) actions() []AlterAction {
+func (e tableElements) actions() []AlterAction {
 	var list []AlterAction
 	for i := range e.indexes {
 		list = append(list, AlterAction{Do: AddIndex, Index: &e.indexes[i]})

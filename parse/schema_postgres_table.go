@@ -44,20 +44,20 @@ func pgCreateTable(s *ast.CreateStmt) *CreateTable {
 	return c
 }
 
-// pgElements is what the constraints of a column or a table declare.
-type pgElements struct {
+// tableElements is what the constraints of a column or a table declare.
+type tableElements struct {
 	indexes []IndexDefinition
 	keys    []ForeignKey
 	checks  []Check
 }
 
-func (c *CreateTable) take(e pgElements) {
+func (c *CreateTable) take(e tableElements) {
 	c.Indexes = append(c.Indexes, e.indexes...)
 	c.ForeignKeys = append(c.ForeignKeys, e.keys...)
 	c.Checks = append(c.Checks, e.checks...)
 }
 
-func (e *pgElements) join(other pgElements) {
+func (e *tableElements) join(other tableElements) {
 	e.indexes = append(e.indexes, other.indexes...)
 	e.keys = append(e.keys, other.keys...)
 	e.checks = append(e.checks, other.checks...)
@@ -73,7 +73,7 @@ func pgCreateTableAs(s *ast.CreateTableAsStmt) Declaration {
 }
 
 // pgColumnDefinition reads one column and its constraints.
-func pgColumnDefinition(d *ast.ColumnDef) (c ColumnDefinition, e pgElements) {
+func pgColumnDefinition(d *ast.ColumnDef) (c ColumnDefinition, e tableElements) {
 	c = ColumnDefinition{Name: d.GetColname(), Type: pgTypeOf(d.GetTypeName()), NotNull: d.GetIsNotNull()}
 	c.Collation.Schema, c.Collation.Name = pgName(d.GetCollClause().GetCollname())
 	if d.GetRawDefault() != nil {
@@ -103,7 +103,7 @@ func pgColumnDefinition(d *ast.ColumnDef) (c ColumnDefinition, e pgElements) {
 }
 
 // pgConstraint reads a constraint of a table, or of the column that is named.
-func pgConstraint(k *ast.Constraint, column string) (e pgElements) {
+func pgConstraint(k *ast.Constraint, column string) (e tableElements) {
 	keys := pgStrings(k.GetKeys())
 	if column != "" {
 		keys = []string{column}

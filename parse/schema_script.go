@@ -24,6 +24,7 @@ type placed struct {
 var (
 	_ schemaEngine = postgresSchema{}
 	_ schemaEngine = sqliteSchema{}
+	_ schemaEngine = mysqlSchema{}
 )
 
 func schemaEngineOf(d Dialect) schemaEngine {
@@ -32,6 +33,8 @@ func schemaEngineOf(d Dialect) schemaEngine {
 		return postgresSchema{}
 	case SQLite:
 		return sqliteSchema{}
+	case MySQL:
+		return mysqlSchema{}
 	}
 	return nil
 }
@@ -57,7 +60,11 @@ func Declare(d Dialect, text string) *Script {
 		s.mistake(1, reasonEncoding+": save it as UTF-8")
 		return s
 	}
-	for _, c := range cutScript(d, upward(text)) {
+	text = upward(text)
+	if d == MySQL {
+		text = executed(text)
+	}
+	for _, c := range cutScript(d, text) {
 		if len(s.Mistakes) >= mostMistakes {
 			s.mistake(c.line, "more mistakes are not listed")
 			break
@@ -134,4 +141,21 @@ func shorten(text string) string {
 		cut--
 	}
 	return strconv.Quote(text[:cut] + "…")
+}
+
+// Statements cuts a schema into its statements as [Declare] reads it: each one
+// without the semicolon behind it, in the order of the text. It is for those
+// who send them one by one.
+func Statements(d Dialect, text string) []string {
+	text = upward(text)
+	if d == MySQL {
+		text = executed(text)
+	}
+	var list []string
+	for _, c := range cutScript(d, text) {
+		if c.problem == "" {
+			list = append(list, c.text)
+		}
+	}
+	return list
 }

@@ -34,7 +34,11 @@ func loadMySQL(l *loader, c *Catalog) error {
 		}
 	}
 	_, mariadb := named["in_transaction"]
-	c.code.native = mysqlNative(mariadb, mysqlVersion(named["version"]))
+	if version := named["version"]; version == "" { // of a declared schema
+		c.code.native = mysqlEverywhere()
+	} else {
+		c.code.native = mysqlNative(mariadb, mysqlVersion(version))
+	}
 
 	lines, err := queryText(l.ctx, l.q, 1, myGrants) // they hold a password's hash: not in the digest
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/moneyclip/moneyclip/parse"
 )
@@ -31,14 +32,18 @@ type declared interface {
 // two are not meant to be equal: a cache is filled by one kind of catalog.
 //
 // database is the name of MySQL's default database, in which unqualified names
-// are, in the schema and in the queries; empty where there is none, as with a
-// mock. The other dialects do not use it: PostgreSQL's unqualified names are in
+// are, in the schema and in the queries, as the DSN has it. Where it is empty,
+// as with a mock, it is the one that the files USE last, else one with the name
+// "default". Names are compared with case, tables that name no engine are
+// InnoDB's, and a key of text is exact only where the schema names its
+// collation, since a server's default is not in the file; for a server that folds the
+// names of tables (lower_case_table_names), write them in lower case. The other dialects do
+// not use database: PostgreSQL's unqualified names are in
 // the schema public, under the search path public, in a database in UTF8 with
 // a deterministic collation; SQLite's are in main.
 //
 // What cannot be known from a file is taken as what allows least: functions,
-// extensions, types and collations that neither the files nor the server's own
-// lists hold. The lists are of PostgreSQL 15 and its own extensions, and of the
+// types and collations that neither the files nor the server's own lists hold. The lists are of PostgreSQL 15 and its own extensions, and of the
 // SQLite in go-sqlite3.
 //
 // The error names every statement that is not understood, with file and line.
@@ -50,6 +55,8 @@ func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, e
 		db = newDeclaredPostgreSQL()
 	case parse.SQLite:
 		db = newDeclaredSQLite()
+	case parse.MySQL:
+		db = newDeclaredMySQL(database)
 	default:
 		return nil, fmt.Errorf("moneyclip: schema: no schema files for the dialect %s", d)
 	}
@@ -59,10 +66,11 @@ func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, e
 		script := parse.Declare(d, file.Text)
 		for i := range script.Statements {
 			s := &script.Statements[i]
-			if problem := db.apply(s); problem != "" {
+			if problem := guardedApply(db, s); problem != "" {
 				script.Mistakes = append(script.Mistakes, parse.Mistake{Line: s.Line, Problem: problem})
 			}
 		}
+		slices.SortStableFunc(script.Mistakes, func(a, b parse.Mistake) int { return a.Line - b.Line })
 		for _, m := range script.Mistakes {
 			mistakes = append(mistakes, fmt.Errorf("moneyclip: schema: %s:%d: %s", file.Name, m.Line, m.Problem))
 		}
@@ -71,6 +79,17 @@ func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, e
 		return nil, errors.Join(mistakes...)
 	}
 	return Load(context.Background(), d, db)
+}
+
+// guardedApply recovers what would be a mistake of ours: no file makes a
+// program panic.
+func guardedApply(db declared, s *parse.Statement) (problem string) {
+	defer func() {
+		if recover() != nil {
+			problem = "a statement that is not understood: take it out of the schema, or write it in another way"
+		}
+	}()
+	return db.apply(s)
 }
 
 // problems that any dialect has.

@@ -49,7 +49,7 @@ func TestLiveAndDeclaredAgreeOnExamples(t *testing.T) {
 		},
 	} {
 		for _, path := range paths {
-			t.Run(d.String()+"/"+path, func(t *testing.T) {
+			t.Run(d.String()+" "+strings.TrimPrefix(path, sqlc), func(t *testing.T) {
 				files, err := ReadSchema(path)
 				if err != nil {
 					t.Fatal(err)
@@ -203,6 +203,17 @@ func TestEveryMistakeOfASchemaIsNamed(t *testing.T) {
 		}, []string{
 			`file1.sql:2: table a is declared twice`, `file1.sql:3: ATTACH`, `file1.sql:4: y.b is in another database`, `file1.sql:5: the schema is written by hand`,
 			`file1.sql:6: table z is not declared before`, `file1.sql:7: syntax error`,
+		}},
+		{parse.PostgreSQL, []string{
+			"CREATE TABLE a (id int REFERENCES nowhere);\nCREATE TEMP TABLE t (id int);\nCREATE TABLE t (id int);\nCREATE TABLE b (id int PRIMARY KEY, v int PRIMARY KEY);\nDROP OWNED BY x;\nALTER DATABASE x SET search_path = y;",
+		}, []string{
+			`file1.sql:1: table nowhere is not declared`, `file1.sql:3: t is a temporary table`, `file1.sql:4: a second primary key of b`, `file1.sql:5: DROP OWNED`, `file1.sql:6: ALTER DATABASE`,
+		}},
+		{parse.MySQL, []string{
+			"CREATE TABLE a (id INT PRIMARY KEY, KEY (missing));\nCREATE TABLE b (id INT);\nCREATE TABLE b (id INT);\nCREATE TABLE c (id UUID);\nALTER TABLE b DROP PRIMARY KEY;\nALTER TABLE b DROP COLUMN x;\nCREATE TRIGGER t BEFORE INSERT ON d FOR EACH ROW SET @a = 1;\nCALL p();\nDROP TABLE z;",
+		}, []string{
+			`file1.sql:1: column a.missing is not declared`, `file1.sql:3: table b is declared twice`, `file1.sql:4: syntax error`, `file1.sql:5: index b.PRIMARY is not declared`,
+			`file1.sql:6: column b.x is not declared`, `file1.sql:7: table d is not declared`, `file1.sql:8: a statement that runs code`, `file1.sql:9: table z is not declared`,
 		}},
 		{parse.UnknownDialect, []string{""}, []string{"no schema files for the dialect unknown"}},
 	} {

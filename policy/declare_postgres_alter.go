@@ -30,7 +30,7 @@ func (d *declaredPostgreSQL) alterOne(t *declaredTable, a *parse.AlterAction, on
 	case parse.AddIndex:
 		return d.addIndex(t, *a.Index, only)
 	case parse.AddForeignKey:
-		d.addForeign(t, *a.ForeignKey)
+		return d.addForeign(t, *a.ForeignKey)
 	case parse.AddCheck:
 		d.family(t, func(t *declaredTable) {
 			t.checks = append(t.checks, *a.Check)

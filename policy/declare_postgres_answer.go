@@ -321,9 +321,6 @@ var pgActions = [...]string{parse.NoAction: "a", parse.Restrict: "r", parse.Casc
 func (d *declaredPostgreSQL) foreignRows() (rows [][]any) {
 	for _, t := range d.tables {
 		for _, f := range t.foreign {
-			if f.of == nil {
-				continue // of a table that is not declared: a write to it invalidates everything
-			}
 			targets := []*declaredTable{f.of}
 			if f.of.kind == "p" {
 				d.family(f.of, func(child *declaredTable) { targets = append(targets, child) })

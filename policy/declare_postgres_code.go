@@ -71,8 +71,8 @@ func (d *declaredPostgreSQL) runs(f *parse.Facts) string {
 		if _, known := syntax[call.Name]; known || d.server.functions[call.Name] != "" {
 			continue
 		}
-		named := d.named(parse.Table{Schema: call.Schema, Name: call.Name}, nil, true)
-		if len(named) == 0 || slices.ContainsFunc(named, func(f *declaredFunction) bool { return f.extension == "" && f.Volatility == parse.Volatile }) {
+		named := slices.DeleteFunc(d.functions(), func(f *declaredFunction) bool { return f.name != call.Name })
+		if len(named) == 0 || slices.ContainsFunc(named, func(f *declaredFunction) bool { return f.own() && f.Volatility == parse.Volatile }) {
 			return "a statement that calls " + call.Name + ", which may change the schema: take it out, and write in plain statements what it changes"
 		}
 	}

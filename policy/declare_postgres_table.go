@@ -53,7 +53,9 @@ func (d *declaredPostgreSQL) createTable(v *parse.CreateTable) string {
 		}
 	}
 	for i := range v.ForeignKeys {
-		d.addForeign(t, v.ForeignKeys[i])
+		if problem := d.addForeign(t, v.ForeignKeys[i]); problem != "" {
+			return problem
+		}
 	}
 	return ""
 }
@@ -343,12 +345,17 @@ func (d *declaredPostgreSQL) createIndex(v *parse.CreateIndex) string {
 	})
 }
 
-func (d *declaredPostgreSQL) addForeign(t *declaredTable, v parse.ForeignKey) {
+func (d *declaredPostgreSQL) addForeign(t *declaredTable, v parse.ForeignKey) string {
+	of := d.find(v.References)
+	if of == nil {
+		return notDeclared("table", dotted(v.References))
+	}
 	if v.Name == "" {
 		v.Name = t.constraintName(strings.Join(v.Columns, "_"), "fkey")
 	}
-	t.foreign = append(t.foreign, declaredForeign{ForeignKey: v, of: d.find(v.References)})
+	t.foreign = append(t.foreign, declaredForeign{ForeignKey: v, of: of})
 	d.toPartitions(t, func(child *declaredTable) { d.addForeign(child, v) })
+	return ""
 }
 
 // nameChecks names the checks that have no name.

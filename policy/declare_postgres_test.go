@@ -48,6 +48,10 @@ var postgresSchemas = map[string]string{
 		CREATE TABLE emails (id email PRIMARY KEY, m mood DEFAULT 'sad', t tz, c ct, r textrange);
 		CREATE TABLE rows (id int PRIMARY KEY, c ct[]);
 		CREATE DOMAIN key AS int;
+		DO $$ BEGIN CREATE TYPE again AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+		DO $$ BEGIN CREATE TYPE again AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+		DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_type WHERE typname = 'positive') THEN CREATE DOMAIN positive AS int CHECK (VALUE > 0); END IF; END $$;
+		CREATE TABLE guarded (id int PRIMARY KEY, a again, p positive);
 		CREATE TABLE keyed (id key PRIMARY KEY);`,
 	"foreign keys": `
 		CREATE TABLE parents (id int PRIMARY KEY, v text UNIQUE);

@@ -2,11 +2,9 @@ package policy
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/moneyclip/moneyclip/parse"
@@ -16,7 +14,8 @@ import (
 type declaredSQLite struct {
 	tables    map[string]*liteTable // views and virtual tables too; by name, lower case
 	triggers  map[string]liteTrigger
-	sequences bool // AUTOINCREMENT makes a table of the system
+	temp      map[string]bool // temporary tables of the file at hand
+	sequences bool            // AUTOINCREMENT makes a table of the system
 }
 
 type liteTable struct {
@@ -51,12 +50,18 @@ func newDeclaredSQLite() *declaredSQLite {
 	return &declaredSQLite{tables: make(map[string]*liteTable), triggers: make(map[string]liteTrigger)}
 }
 
-func (d *declaredSQLite) begin() {}
+func (d *declaredSQLite) begin() { d.temp = make(map[string]bool) }
+
+// passing reports whether a name is that of a temporary table.
+func (d *declaredSQLite) passing(t parse.Table) bool {
+	return t.Schema == "" && d.temp[lowerASCII(t.Name)] || strings.EqualFold(t.Schema, "temp")
+}
 
 func (d *declaredSQLite) apply(s *parse.Statement) string {
 	switch v := s.Declares.(type) {
 	case *parse.CreateTable:
 		if v.Temporary {
+			d.temp[lowerASCII(v.Table.Name)] = true
 			return ""
 		}
 		if problem := inMain(v.Table); problem != "" {
@@ -65,6 +70,7 @@ func (d *declaredSQLite) apply(s *parse.Statement) string {
 		return d.create(v, s.Text)
 	case *parse.CreateView:
 		if v.Temporary {
+			d.temp[lowerASCII(v.Table.Name)] = true
 			return ""
 		}
 		if problem := inMain(v.Table); problem != "" {
@@ -75,10 +81,10 @@ func (d *declaredSQLite) apply(s *parse.Statement) string {
 		return d.createIndex(v)
 	case *parse.CreateTrigger:
 		table := lowerASCII(v.Table.Name)
+		if d.passing(v.Table) && v.Temporary {
+			return ""
+		}
 		if d.tables[table] == nil {
-			if v.Temporary {
-				return "" // perhaps of a temporary table
-			}
 			return notDeclared("table", v.Table.Name)
 		}
 		d.triggers[lowerASCII(v.Name)] = liteTrigger{table: table, temporary: v.Temporary}
@@ -173,6 +179,9 @@ func (t *liteTable) collation(column string) string {
 }
 
 func (d *declaredSQLite) createIndex(v *parse.CreateIndex) string {
+	if d.passing(v.Table) {
+		return ""
+	}
 	if problem := inMain(v.Table); problem != "" {
 		return problem
 	}
@@ -211,8 +220,12 @@ func (d *declaredSQLite) drop(v *parse.DropObject) string {
 	}
 	for _, n := range v.Names {
 		name := lowerASCII(n.Name)
-		if n.Schema != "" && !strings.EqualFold(n.Schema, "main") {
+		if d.passing(n) {
+			delete(d.temp, name)
 			continue
+		}
+		if problem := inMain(n); problem != "" {
+			return problem
 		}
 		if v.What == parse.IndexObject {
 			t, at := d.index(name)
@@ -234,6 +247,9 @@ func (d *declaredSQLite) drop(v *parse.DropObject) string {
 }
 
 func (d *declaredSQLite) alter(v *parse.AlterTable, text string) string {
+	if d.passing(v.Table) {
+		return ""
+	}
 	if problem := inMain(v.Table); problem != "" {
 		return problem
 	}
@@ -294,105 +310,12 @@ func (d *declaredSQLite) rename(t *liteTable, name string) {
 		}
 	}
 	for _, other := range d.tables {
-		for i := range other.foreign {
-			if lowerASCII(other.foreign[i].References.Name) == old {
-				other.foreign[i].References.Name = name
+		for _, f := range other.foreign {
+			// With PRAGMA legacy_alter_table they still refer to the old name.
+			if lowerASCII(f.References.Name) == old {
+				f.References.Name = name
+				other.foreign = append(other.foreign, f)
 			}
 		}
 	}
-}
-
-// Query answers the queries of [loadSQLite].
-func (d *declaredSQLite) Query(_ context.Context, sql string) ([][]any, error) {
-	var rows [][]any
-	switch sql {
-	case liteFunctions:
-		return builtinSQLite()
-	case liteSchema:
-		d.each(func(t *liteTable) { rows = append(rows, []any{t.schemaType(), t.name, t.name, t.text}) })
-		for _, name := range slices.Sorted(maps.Keys(d.triggers)) {
-			if !d.triggers[name].temporary {
-				rows = append(rows, []any{"trigger", name, d.triggers[name].table, ""})
-			}
-		}
-	case liteTempTriggers:
-		for _, name := range slices.Sorted(maps.Keys(d.triggers)) {
-			if d.triggers[name].temporary {
-				rows = append(rows, []any{d.triggers[name].table})
-			}
-		}
-	case liteTables:
-		rows = append(rows, []any{"sqlite_schema", "table", "0", "0"})
-		d.each(func(t *liteTable) { rows = append(rows, []any{t.name, t.kind, digit(t.withoutID), digit(t.isStrict)}) })
-	case liteColumns:
-		d.each(func(t *liteTable) { rows = append(rows, t.columnRows()...) })
-	case liteIndexes:
-		d.each(func(t *liteTable) {
-			for _, index := range t.indexes {
-				if index.unique {
-					rows = append(rows, []any{t.name, index.name, index.origin})
-				}
-			}
-		})
-	case liteKeyColumns:
-		d.each(func(t *liteTable) {
-			for _, index := range t.indexes {
-				for i, column := range index.columns {
-					if index.origin == "pk" {
-						rows = append(rows, []any{t.name, column, index.collate[i]})
-					}
-				}
-			}
-		})
-	case liteForeignKeys:
-		d.each(func(t *liteTable) {
-			for _, f := range t.foreign {
-				rows = append(rows, []any{f.References.Name, f.OnUpdate.String(), f.OnDelete.String()})
-			}
-		})
-	default:
-		return nil, fmt.Errorf("a declared schema does not answer this query")
-	}
-	return rows, nil
-}
-
-// each visits the tables in the order of their names.
-func (d *declaredSQLite) each(f func(*liteTable)) {
-	tables := d.tables
-	if d.sequences {
-		tables = maps.Clone(tables)
-		tables["sqlite_sequence"] = &liteTable{name: "sqlite_sequence", kind: "table", columns: []parse.ColumnDefinition{{Name: "name"}, {Name: "seq"}}}
-	}
-	for _, name := range slices.Sorted(maps.Keys(tables)) {
-		f(tables[name])
-	}
-}
-
-func (t *liteTable) schemaType() string {
-	if t.kind == "view" {
-		return "view"
-	}
-	return "table"
-}
-
-func (t *liteTable) columnRows() (rows [][]any) {
-	if t.rootless {
-		return nil
-	}
-	for _, c := range t.columns {
-		hidden := "0"
-		if c.Generated {
-			hidden = "2"
-		}
-		place := 1 + slices.Index(t.key, lowerASCII(c.Name))
-		rows = append(rows, []any{t.name, c.Name, c.Type.Text, strconv.Itoa(place), hidden})
-	}
-	return rows
-}
-
-func digit(b bool) string {
-	if b {
-		return "1"
-	}
-	return "0"
 }

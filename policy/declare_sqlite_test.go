@@ -59,6 +59,8 @@ var sqliteSchemas = map[string]string{
 		CREATE TABLE temporary_watched (id INTEGER PRIMARY KEY);
 		CREATE TEMP TRIGGER tt AFTER DELETE ON temporary_watched BEGIN DELETE FROM a; END;
 		CREATE TEMP TABLE passing (id INTEGER PRIMARY KEY);
+		CREATE UNIQUE INDEX temp.pi ON passing (id);
+		DROP TABLE passing;
 		INSERT INTO a VALUES (1, 'x;y', 'drop table a');
 		COMMIT;`,
 	"alterations": `

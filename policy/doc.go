@@ -12,6 +12,9 @@
 //     their volatility. Each relation learns why its rows are not cached, if
 //     they are not, and why a write to it invalidates everything, if it does.
 //     All answers go into the [Catalog.Digest].
+//     Where there is no database to ask, [Declare] makes the same from schema
+//     files: it applies their statements to a database of its own that has
+//     nothing but a schema, and that answers the same queries.
 //  2. [ReadFile] reads a user's [Policy], if it is not made in Go. [Bind] checks
 //     it against the catalog, all mistakes at once and each with its place in
 //     the file, and gives the [Rules]. What the user declares of triggers and

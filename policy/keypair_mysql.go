@@ -44,6 +44,9 @@ func mysqlPair(c mysqlColumn) (pair, string) {
 	// Of the other collations some tell case and accents apart, but none tells
 	// a letter with its accent from the letter and the accent, or it ignores
 	// characters without a weight.
+	if c.collation == "" {
+		return pair{}, "the key's collation is not known: name it in the schema"
+	}
 	if !strings.HasSuffix(c.collation, "_bin") {
 		return pair{}, "the key's collation " + c.collation + " is not a binary one"
 	}

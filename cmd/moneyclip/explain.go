@@ -11,7 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the drivers that -db names
+	_ "github.com/go-sql-driver/mysql" // the drivers that -db names
+	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/lib/pq"
 	_ "github.com/mattn/go-sqlite3"
 
@@ -21,7 +22,7 @@ import (
 func explain(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("moneyclip explain", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	name := flags.String("db", "postgres", "`driver` of the database: postgres, pgx or sqlite3")
+	name := flags.String("db", "postgres", "`driver` of the database: postgres, pgx, mysql or sqlite3")
 	dsn := flags.String("dsn", "", "data source `name` of the database, whose catalog is read")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: moneyclip explain [flags] SQL [argument ...]")
@@ -41,8 +42,8 @@ func explain(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case *dsn == "":
 		fmt.Fprintln(stderr, "moneyclip: explain needs -dsn: the catalog says which tables and keys there are")
 		return 2
-	case *name != "postgres" && *name != "pgx" && *name != "sqlite3":
-		fmt.Fprintf(stderr, "moneyclip: unknown -db %q: want postgres, pgx or sqlite3\n", *name)
+	case *name != "postgres" && *name != "pgx" && *name != "mysql" && *name != "sqlite3":
+		fmt.Fprintf(stderr, "moneyclip: unknown -db %q: want postgres, pgx, mysql or sqlite3\n", *name)
 		return 2
 	}
 	values := make([]any, 0, flags.NArg())
@@ -79,7 +80,7 @@ func argument(s string) (any, error) {
 
 // print asks over the in-process store: a decision needs no Redis.
 func print(ctx context.Context, w io.Writer, name, dsn, query string, args []any) (err error) {
-	db, err := sql.Open("moneyclip+"+name, withMemory(dsn))
+	db, err := sql.Open("moneyclip+"+name, withMemory(name, dsn))
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func print(ctx context.Context, w io.Writer, name, dsn, query string, args []any
 }
 
 // withMemory adds the in-process store to a data source name that names none.
-func withMemory(dsn string) string {
+func withMemory(name, dsn string) string {
 	if strings.Contains(dsn, "moneyclip_store=") || strings.Contains(dsn, "moneyclip_redis=") {
 		return dsn
 	}
@@ -118,7 +119,7 @@ func withMemory(dsn string) string {
 	switch {
 	case strings.Contains(dsn, "?"):
 		return dsn + "&" + param
-	case strings.Contains(dsn, "://") || !strings.Contains(dsn, "="):
+	case name == "mysql" || strings.Contains(dsn, "://") || !strings.Contains(dsn, "="):
 		return dsn + "?" + param
 	}
 	return dsn + " " + param

@@ -69,6 +69,30 @@ func TestExplainAsksPostgreSQL(t *testing.T) {
 	}
 }
 
+func TestExplainAsksMariaDB(t *testing.T) {
+	dsn := testenv.MariaDB(t)
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("CREATE TABLE authors (id VARCHAR(20) COLLATE utf8mb4_bin PRIMARY KEY, name TEXT)"); err != nil {
+		t.Fatal(err)
+	}
+	for statement, want := range map[string]string{
+		"SELECT name FROM authors WHERE id = ?":      "miss",
+		"DELETE QUICK FROM authors WHERE id = 'ann'": "invalidate:all",
+	} {
+		args := []string{"explain", "-db", "mysql", "-dsn", dsn, statement}
+		if strings.Contains(statement, "?") {
+			args = append(args, "ann")
+		}
+		if code, out, errs := call(t, args...); code != 0 || !strings.Contains(out, want) {
+			t.Errorf("%s: exit %d: %s%s", statement, code, out, errs)
+		}
+	}
+}
+
 func TestACallThatCannotBeUnderstoodSaysSo(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -101,8 +125,11 @@ func TestWithMemoryFollowsTheGrammar(t *testing.T) {
 		"host=h dbname=d":                 "host=h dbname=d moneyclip_store=memory",
 		"host=h moneyclip_redis=redis://": "host=h moneyclip_redis=redis://",
 	} {
-		if got := withMemory(dsn); got != want {
+		if got := withMemory("postgres", dsn); got != want {
 			t.Errorf("%q: %q, want %q", dsn, got, want)
 		}
+	}
+	if got := withMemory("mysql", "u:a=b@tcp(h)/db"); got != "u:a=b@tcp(h)/db?moneyclip_store=memory" {
+		t.Errorf("MySQL: %q", got)
 	}
 }

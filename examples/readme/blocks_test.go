@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"testing"
 	"time"
 
+	"github.com/DATA-DOG/go-sqlmock"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -88,4 +90,48 @@ func copyIn(ctx context.Context, db *sql.DB, rows [][]any) error {
 			pgx.Identifier{"accounts"}, []string{"username", "email"}, pgx.CopyFromRows(rows))
 		return err
 	}, driver.RawWrites("accounts"))
+}
+
+func openMySQL() (*sql.DB, error) {
+	db, err := sql.Open("moneyclip+mysql", "app:secret@tcp(db:3306)/shop?parseTime=true&moneyclip_namespace=shop&moneyclip_redis=redis://cache:6379/0")
+	return db, err
+}
+
+func reload(ctx context.Context, h *driver.Handle) error {
+	err := h.ReloadPolicy(ctx)
+	return err
+}
+
+func TestNameIsReadOnce(t *testing.T) {
+	plain, mock, err := sqlmock.NewWithDSN("shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	db, err := sql.Open("moneyclip+sqlmock", "shop?moneyclip_store=memory&moneyclip_dialect=postgresql&moneyclip_schema=schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	name := func() (name string) {
+		t.Helper()
+		if err := db.QueryRow("SELECT name FROM authors WHERE id = $1", 1).Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	mock.ExpectQuery("SELECT name").WithArgs(1).WillReturnRows(sqlmock.NewRows([]string{"name"}).AddRow("Ann"))
+	_, _ = name(), name() // once from the mock, once from the cache
+
+	mock.ExpectExec("UPDATE authors").WithArgs("Bea", 1).WillReturnResult(sqlmock.NewResult(0, 1))
+	mock.ExpectQuery("SELECT name").WithArgs(1).WillReturnRows(sqlmock.NewRows([]string{"name"}).AddRow("Bea"))
+	if _, err := db.Exec("UPDATE authors SET name = $1 WHERE id = $2", "Bea", 1); err != nil {
+		t.Fatal(err)
+	}
+	if got := name(); got != "Bea" {
+		t.Errorf("the cache served %q after the write", got)
+	}
+	if err := mock.ExpectationsWereMet(); err != nil {
+		t.Error(err)
+	}
 }

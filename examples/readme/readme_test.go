@@ -51,8 +51,8 @@ func TestBlocksOfTheReadmeAreTestedCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)\n```").FindAllStringSubmatch(readme(t), -1)
-	if len(blocks) != 8 {
-		t.Errorf("README has %d Go blocks, 8 are tested", len(blocks))
+	if len(blocks) != 11 {
+		t.Errorf("README has %d Go blocks, 11 are tested", len(blocks))
 	}
 	for _, b := range blocks {
 		if !strings.Contains(unindented(string(tested)), unindented(b[1])) {
@@ -85,6 +85,38 @@ func TestReadmeListsExactlyTheKnownParameters(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "unknown parameter") {
 			t.Errorf("README lists %s, which does not exist: %v", p, err)
 		}
+	}
+}
+
+func TestMySQLNameOfTheReadme(t *testing.T) {
+	db, err := openMySQL() // dials nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPolicyFileOfTheReadme(t *testing.T) {
+	block := regexp.MustCompile("(?s)```yaml\n(.*?)\n```").FindStringSubmatch(readme(t))
+	if block == nil {
+		t.Fatal("README has no policy file")
+	}
+	if _, err := policy.Parse("README.md", []byte(block[1])); err != nil {
+		t.Error(err)
+	}
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(file, []byte("version: 1\ndefaults: {ttl: 5m}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db := openSQLite(t, "moneyclip_store=memory&moneyclip_policy="+file)
+	h, err := driver.Of(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reload(t.Context(), h); err != nil {
+		t.Error(err)
 	}
 }
 
