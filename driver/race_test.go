@@ -123,7 +123,7 @@ func TestRaceOfProcesses(t *testing.T) {
 			continue
 		}
 		t.Run(inner, func(t *testing.T) {
-			commits, reads := race(t, inner, raceTime(t)/3, false)
+			commits, reads := race(t, inner, raceTime(t)/2, false)
 			if found := stale(commits, reads); len(found) > 0 {
 				t.Fatalf("%d of %d reads were stale, the first: %+v", len(found), len(reads), found[0])
 			}
