@@ -83,6 +83,16 @@ func (r *relation) widen(reason string) {
 	}
 }
 
+// readsRun reports whether any relation may run user code when it is read.
+func (c *Catalog) readsRun() bool {
+	for _, r := range c.tables {
+		if r.readsRun != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // addTrigger notes a trigger by its name, which may do anything: see
 // [Rules.follows].
 func (r *relation) addTrigger(name string) { r.triggers = append(r.triggers, name) }
