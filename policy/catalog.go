@@ -64,6 +64,7 @@ type column struct {
 	auto      bool // MySQL: AUTO_INCREMENT, to which 0 is a wish for a new value
 	temporal  bool // MySQL: a date, a time or both
 	time      bool // MySQL: of the type TIME
+	drifts    bool // MySQL: computed when it is read, perhaps from more than the row
 }
 
 // cacheable reports whether rows of r may be cached.

@@ -170,6 +170,7 @@ func loadMySQLColumns(l *loader, c *Catalog) error {
 	if err != nil {
 		return err
 	}
+	var computed []computedColumn
 	for _, row := range rows {
 		r := c.named(row)
 		if r == nil {
@@ -189,8 +190,12 @@ func loadMySQLColumns(l *loader, c *Catalog) error {
 		case "date", "datetime", "timestamp", "year":
 			col.temporal = true
 		}
+		if col.generated && !strings.Contains(extra, "STORED") {
+			computed = append(computed, computedColumn{r, len(r.columns), c.parseComputed(row[10])})
+		}
 		r.columns = append(r.columns, col)
 	}
+	markDrifting(computed)
 	return nil
 }
 

@@ -99,7 +99,7 @@ func TestAccountsThatSeeLittle(t *testing.T) {
 			`SELECT v FROM p WHERE id = 7`: "miss", `DELETE FROM lone WHERE id = 7`: "db.lone:i1:7", `DELETE FROM p WHERE id = 7`: "all",
 			`DELETE FROM audited WHERE id = 7`: "all", `SELECT * FROM plain`: "nothing", `SELECT * FROM runs`: "all",
 			`SELECT * FROM runs LIMIT 1 ROWS EXAMINED 9`: "all", // no parser of ours knows it
-			`INSERT INTO p VALUES (7, 1, 1)`: "db.p:i1:7", `REPLACE INTO p VALUES (7, 1, 1)`: "all",
+			`INSERT INTO p VALUES (7, 1, 1)`:             "db.p:i1:7", `REPLACE INTO p VALUES (7, 1, 1)`: "all",
 		}},
 		{"without TRIGGER", []string{"SELECT, INSERT, UPDATE, DELETE ON db.*"}, map[string]string{
 			`SELECT v FROM p WHERE id = 7`: "miss", `SELECT v FROM audited WHERE id = 7`: "miss",
