@@ -382,3 +382,17 @@ func TestUnparsedReadIsAReadWhereNoViewRunsCode(t *testing.T) {
 		t.Errorf("with a view that runs code: %s", got)
 	}
 }
+
+// MySQL's sessions may not show such a key, so a writer may not know of it.
+func TestInvisibleKeyOfTheServersMakingIsNotServed(t *testing.T) {
+	db := mariadb(t,
+		`CREATE TABLE a (my_row_id bigint unsigned AUTO_INCREMENT PRIMARY KEY INVISIBLE, v int)`,
+		`CREATE TABLE b (my_row_id bigint unsigned AUTO_INCREMENT PRIMARY KEY, v int)`,
+	)
+	r := db.rules(t, Policy{})
+	for table, want := range map[string]Code{"a": BypassNotPrimaryKey, "b": Miss} {
+		if d := r.planOf("SELECT v FROM " + table + " WHERE my_row_id = 1").Read(nil); d.Code != want {
+			t.Errorf("%s: %v (%s), want %v", table, d.Code, d.Reason, want)
+		}
+	}
+}
