@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 
 	"github.com/moneyclip/moneyclip/parse"
@@ -20,7 +21,8 @@ func (s *schema) declared() bool { return len(s.paths)+len(s.texts) > 0 }
 
 // catalog reads the files, each time anew: a program that runs for weeks may
 // be given other ones.
-func (s *schema) catalog(d parse.Dialect, database string) (*policy.Catalog, error) {
+// session is asked for the settings that are not in them, unless it is nil.
+func (s *schema) catalog(ctx context.Context, session policy.Queryer, d parse.Dialect, database string) (*policy.Catalog, error) {
 	files := s.texts
 	if len(s.paths) > 0 {
 		read, err := policy.ReadSchema(s.paths...)
@@ -29,7 +31,7 @@ func (s *schema) catalog(d parse.Dialect, database string) (*policy.Catalog, err
 		}
 		files = append(read, files...)
 	}
-	return policy.Declare(d, database, files...)
+	return policy.DeclareFor(ctx, session, d, database, files...)
 }
 
 // WithSchema declares the schema by SQL files, so that the database is not
@@ -64,10 +66,27 @@ func schemaParameter(c *config, v string) error {
 
 // catalogOf is the declared catalog, or that of the database behind q.
 func (cn *connector) catalogOf(ctx context.Context, q queryer) (*policy.Catalog, error) {
-	if cn.cfg.schema.declared() {
-		return cn.cfg.schema.catalog(cn.cfg.dialect, cn.cfg.database)
+	switch s := &cn.cfg.schema; {
+	case !s.declared():
+		return policy.Load(ctx, cn.cfg.dialect, q)
+	case cn.cfg.mock:
+		return s.catalog(ctx, nil, cn.cfg.dialect, cn.cfg.database)
+	default:
+		return s.catalog(ctx, q, cn.cfg.dialect, cn.cfg.database)
 	}
-	return policy.Load(ctx, cn.cfg.dialect, q)
+}
+
+// absolute makes the paths independent of the working directory: they are read
+// again while the program runs.
+func (s *schema) absolute() error {
+	for i, path := range s.paths {
+		absolute, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		s.paths[i] = absolute
+	}
+	return nil
 }
 
 // mocked reports whether the inner driver is go-sqlmock, which answers what a

@@ -197,10 +197,11 @@ type CreateView struct {
 
 // CreateTrigger makes a trigger.
 type CreateTrigger struct {
-	Name      string
-	Schema    string // MySQL: as written before the name
-	Table     Table
-	Temporary bool
+	Name        string
+	Schema      string // MySQL: as written before the name
+	Table       Table
+	Temporary   bool
+	IfNotExists bool // SQLite
 }
 
 // CreateRule makes a rule of PostgreSQL.

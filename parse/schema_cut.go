@@ -56,13 +56,30 @@ func (c *cutter) between() bool {
 			break
 		}
 		line := c.restOfLine()
-		switch word, _, _ := strings.Cut(line, " "); word {
-		case `\c`, `\connect`, `\i`, `\ir`, `\include`, `\include_relative`, `\copy`, `\gexec`:
-			c.chunks = append(c.chunks, chunk{line: c.lineOf(c.scan.pos - len(line)), problem: "a command of psql that reads or goes elsewhere, " + shorten(line) +
-				": name the files themselves, in their order"})
+		if elsewhere(line) {
+			c.chunks = append(c.chunks, chunk{line: c.lineOf(c.scan.pos - len(line)), problem: "a command of psql that reads, goes or ends elsewhere, " + shorten(line) +
+				": write what it does as plain statements, or name the files themselves, in their order"})
 		}
 	}
 	return true
+}
+
+// elsewhere reports whether one of the commands in a line of psql reads other
+// statements, goes to another database, ends the script, or has a part of it
+// passed over.
+func elsewhere(line string) bool {
+	for command := range strings.SplitSeq(line, `\`) {
+		word := ""
+		if words := strings.Fields(command); len(words) > 0 {
+			word = words[0]
+		}
+		switch word {
+		case "c", "connect", "i", "ir", "include", "include_relative", "copy", "e", "edit", "g", "gx", "gset", "gexec", "gdesc", "watch", "crosstabview",
+			"if", "elif", "else", "endif", "q", "quit", "r", "reset", "!":
+			return true
+		}
+	}
+	return false
 }
 
 // restOfLine reads up to the end of the line.

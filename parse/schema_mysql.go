@@ -162,10 +162,15 @@ func myDeclarations(s ast.StmtNode, text string) []placed {
 	return myProblem(problemUnknown, text)
 }
 
-// mySet refuses the modes that give a text another meaning.
+// mySet refuses the modes that give a text another meaning, and another engine
+// for the tables that name none.
 func mySet(s *ast.SetStmt, text string) []placed {
 	for _, v := range s.Variables {
-		if !strings.EqualFold(v.Name, "sql_mode") {
+		switch strings.ToLower(v.Name) {
+		case "sql_mode":
+		case "default_storage_engine", "storage_engine":
+			return []placed{{problem: "SET " + v.Name + ": name the engine in each CREATE TABLE instead"}}
+		default:
 			continue
 		}
 		if upper := strings.ToUpper(text); strings.Contains(upper, "ANSI") || strings.Contains(upper, "NO_BACKSLASH_ESCAPES") {

@@ -60,7 +60,10 @@ func Declare(d Dialect, text string) *Script {
 		s.mistake(1, reasonEncoding+": save it as UTF-8")
 		return s
 	}
-	text = upward(text)
+	text, unknown := upward(text)
+	if unknown > 0 {
+		s.mistake(unknown, problemDown)
+	}
 	if d == MySQL {
 		text = executed(text)
 	}
@@ -103,7 +106,7 @@ func (s *Script) chunk(d Dialect, e schemaEngine, c chunk) {
 	list, problem, err := guardedSchema(e, c.text)
 	switch {
 	case err != nil:
-		s.mistake(c.line, "syntax error: "+err.Error())
+		s.mistake(c.line, "syntax error: "+maskedNear(err.Error()))
 	case problem != "":
 		s.mistake(c.line, problem)
 	}
@@ -131,7 +134,7 @@ func guardedSchema(e schemaEngine, text string) (list []placed, problem string, 
 
 // shorten returns the beginning of a statement, for a message.
 func shorten(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = masked(strings.Join(strings.Fields(text), " "))
 	const most = 60
 	if len(text) <= most {
 		return strconv.Quote(text)
@@ -147,7 +150,7 @@ func shorten(text string) string {
 // without the semicolon behind it, in the order of the text. It is for those
 // who send them one by one.
 func Statements(d Dialect, text string) []string {
-	text = upward(text)
+	text, _ = upward(text)
 	if d == MySQL {
 		text = executed(text)
 	}

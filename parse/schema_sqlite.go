@@ -41,7 +41,7 @@ func liteDeclaration(s ast.Stmt, text string) (Declaration, string) {
 		}
 		return c, ""
 	case *ast.CreateTriggerStmt:
-		return &CreateTrigger{Name: v.Name.Name.Name, Table: liteTable(v.Table), Temporary: v.Temp || isTemp(v.Name)}, ""
+		return &CreateTrigger{Name: v.Name.Name.Name, Table: liteTable(v.Table), Temporary: v.Temp || isTemp(v.Name), IfNotExists: v.IfNotExists}, ""
 	case *ast.AlterTableStmt:
 		return liteAlter(v, text)
 	case *ast.DropTableStmt:

@@ -43,7 +43,13 @@ func TestScriptsAreCutWhereStatementsEnd(t *testing.T) {
 			[]string{"1 mistake a statement that runs code which is not known", "2 mistake a statement that runs code which is not known", "3 mistake a statement that runs code which is not known",
 				"4 mistake a statement that runs code which is not known", "5 mistake a statement that runs code which is not known", "6 mistake a statement that runs code which is not known",
 				"7 mistake a statement that runs code which is not known"}},
-		{PostgreSQL, "\\connect other\nCREATE TABLE b (id int);", []string{"2 CreateTable", "1 mistake a command of psql that reads or goes elsewhere"}},
+		{PostgreSQL, "\\connect other\nCREATE TABLE b (id int);", []string{"2 CreateTable", "1 mistake a command of psql that reads"}},
+		{PostgreSQL, "\\if :x\nDROP TABLE a;\n\\endif\n\\echo here \\i\tother.sql\n\\set x 1\n\\q\nDROP TABLE b;", []string{"2 DropObject", "7 DropObject",
+			"1 mistake a command of psql that reads", "3 mistake a command of psql that reads",
+			"4 mistake a command of psql that reads", "6 mistake a command of psql that reads"}},
+		{PostgreSQL, "CREATE TABLE a (id int);\n--+goose Down\nDROP TABLE a;\n--migrate:up\n-- migrate:downgrade is not a mark\nCREATE TABLE b (id int);\n--  Down Migration --\n-- Down Migration\nDROP TABLE b;",
+			[]string{"1 CreateTable", "6 CreateTable", "9 DropObject", "8 mistake a comment that looks like the mark of a migration's way down"}},
+		{MySQL, "SET default_storage_engine = MEMORY", []string{"1 mistake SET default_storage_engine"}},
 		{PostgreSQL, "CREATE TABLE a (id int);\n/* open", []string{"1 CreateTable"}},
 		{PostgreSQL, "CREATE TABLE a (id int);\nCREATE TABLE b (v text DEFAULT 'open);\nCREATE", []string{"1 CreateTable", "2 mistake unterminated quote or comment"}},
 		{SQLite, "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n SELECT CASE WHEN 1 THEN 2 END;\n DELETE FROM b;\nEND;\nCREATE TABLE c (id);", []string{"1 CreateTrigger", "5 CreateTable"}},
@@ -122,4 +128,31 @@ func FuzzDeclare(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Messages end up in logs: a password, or a row's value, is in none of them.
+func TestMistakesRepeatNoStrings(t *testing.T) {
+	for dialect, texts := range map[Dialect][]string{
+		MySQL: {
+			"CREATE USER x IDENTIFIED VIA ed25519 USING PASSWORD('hunter2')", "CREATE OR REPLACE USER x IDENTIFIED BY 'hunter2'", "CALL set_password('hunter2')",
+			`FOO "hunter2" BAR`, `CALL p("hunter2")`, "CREATE USER x IDENTIFIED BY 'hunter2", "CREATE NONSENSE 'it''s hunter2'", `CREATE NONSENSE 'it\'s hunter2'`,
+		},
+		PostgreSQL: {
+			"CALL f('hunter2')", "INSERT INTO t VALUES ('x' 'hunter2')", "DO $$ BEGIN CREATE USER x PASSWORD 'hunter2'; PERFORM 1; END $$", `\connect 'password=hunter2'`,
+			"CREATE USER x WITH FOO PASSWORD 'hunter2'",
+		},
+		SQLite: {"ATTACH 'x' AS y KEY 'hunter2'", "INSERT INTO t VALUES ('x' 'hunter2')", "CREATE NONSENSE 'hunter2'", "SELECT 'hunter2"},
+	} {
+		for _, text := range texts {
+			s := Declare(dialect, text)
+			if len(s.Mistakes) == 0 {
+				t.Errorf("%s: no mistake", text)
+			}
+			for _, m := range s.Mistakes {
+				if strings.Contains(m.Problem, "hunter2") {
+					t.Errorf("%s: %s", text, m.Problem)
+				}
+			}
+		}
+	}
 }

@@ -49,10 +49,18 @@ type declared interface {
 // The error names every statement that is not understood, with file and line.
 // The catalog is nil then.
 func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, error) {
+	return DeclareFor(context.Background(), nil, d, database, files...)
+}
+
+// DeclareFor is [Declare] for a program that has a session with the database:
+// PostgreSQL is asked for what is the session's and not the schema's, its
+// search path and its encoding. Elsewhere, and where session is nil, nothing
+// is asked.
+func DeclareFor(ctx context.Context, session Queryer, d parse.Dialect, database string, files ...SchemaFile) (*Catalog, error) {
 	var db declared
 	switch d {
 	case parse.PostgreSQL:
-		db = newDeclaredPostgreSQL()
+		db = newDeclaredPostgreSQL(session)
 	case parse.SQLite:
 		db = newDeclaredSQLite()
 	case parse.MySQL:
@@ -78,7 +86,7 @@ func Declare(d parse.Dialect, database string, files ...SchemaFile) (*Catalog, e
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
 	}
-	return Load(context.Background(), d, db)
+	return Load(ctx, d, db)
 }
 
 // guardedApply recovers what would be a mistake of ours: no file makes a
@@ -95,6 +103,12 @@ func guardedApply(db declared, s *parse.Statement) (problem string) {
 // problems that any dialect has.
 func notDeclared(what, name string) string {
 	return what + " " + name + " is not declared before: name the files in the order in which they are run"
+}
+
+// hidden is a temporary table's name that one has that stays: which of them
+// later statements mean depends on how long the temporary one is there.
+func hidden(name string) string {
+	return "a temporary table with the name of one that stays, " + name + ": give it another name"
 }
 
 func declaredTwice(what, name string) string {

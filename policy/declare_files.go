@@ -13,7 +13,9 @@ import (
 // folder or a pattern in the order of their names. As sqlc has it, folders and
 // patterns give the files whose names end in .sql, except hidden ones and the
 // *.down.sql of golang-migrate; folders in folders are not looked into. The
-// error names every path that cannot be read, or that gives no file.
+// error names every path that cannot be read, or that gives no file, and two
+// files of a folder of which their numbers say another order than their names:
+// tools for migrations do not agree which is the one.
 func ReadSchema(paths ...string) ([]SchemaFile, error) {
 	var (
 		files    []SchemaFile
@@ -29,6 +31,10 @@ func ReadSchema(paths ...string) ([]SchemaFile, error) {
 		}
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("moneyclip: schema: %w", err))
+		}
+		if before, after := disordered(names); before != "" {
+			mistakes = append(mistakes, fmt.Errorf("moneyclip: schema: %q: the order of %s and %s is not clear: write their numbers with as many digits, or name the files in the order in which they are run",
+				path, before, after))
 		}
 		for _, name := range names {
 			text, err := os.ReadFile(name)
@@ -96,4 +102,28 @@ func schemaFolder(path string) ([]string, error) {
 func isSchemaFile(name string) bool {
 	name = filepath.Base(name)
 	return strings.HasSuffix(name, ".sql") && !strings.HasSuffix(name, ".down.sql") && !strings.HasPrefix(name, ".")
+}
+
+// disordered returns two files that follow each other, one of which has the
+// greater number before its name; empty where there are none such.
+func disordered(names []string) (before, after string) {
+	for i := 1; i < len(names); i++ {
+		a, b := filepath.Base(names[i-1]), filepath.Base(names[i])
+		m, n := fileNumber(a), fileNumber(b)
+		if filepath.Dir(names[i-1]) == filepath.Dir(names[i]) && m != "" && n != "" && (len(m) > len(n) || len(m) == len(n) && m > n) {
+			return a, b
+		}
+	}
+	return "", ""
+}
+
+// fileNumber returns the digits before a name (or behind the V of Flyway),
+// without leading zeros but for one.
+func fileNumber(name string) string {
+	name = strings.TrimPrefix(name, "V")
+	digits := name[:len(name)-len(strings.TrimLeft(name, "0123456789"))]
+	if digits == "" {
+		return ""
+	}
+	return "0" + strings.TrimLeft(digits, "0")
 }

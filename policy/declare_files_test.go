@@ -147,6 +147,23 @@ func TestReadSchemaTakesFilesFoldersAndPatterns(t *testing.T) {
 	}
 }
 
+// goose and golang-migrate run 2 before 10, dbmate and the names' order do not.
+func TestReadSchemaRefusesAnUnclearOrder(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"a/1_a.sql": "x", "a/2_b.sql": "x", "a/10_c.sql": "x", "b/V1__a.sql": "x", "b/V2__b.sql": "x", "b/V10__c.sql": "x",
+		"good/0001_a.sql": "x", "good/0002_b.sql": "x", "good/20240101_c.sql": "x", "good/z.sql": "x",
+	})
+	for path, want := range map[string]string{"a": "10_c.sql and 1_a.sql", "a/*.sql": "10_c.sql and 1_a.sql", "b": "V10__c.sql and V1__a.sql", "good": ""} {
+		_, err := ReadSchema(filepath.Join(dir, path))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %s", path, err, want)
+		}
+	}
+	if _, err := ReadSchema(filepath.Join(dir, "a", "2_b.sql"), filepath.Join(dir, "a", "10_c.sql")); err != nil {
+		t.Errorf("files in an order that is said: %v", err)
+	}
+}
+
 func TestReadSchemaNamesEveryPathThatFails(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"empty/readme.md": "x"})
 	_, err := ReadSchema(filepath.Join(dir, "missing.sql"), filepath.Join(dir, "empty"), filepath.Join(dir, "no*"), filepath.Join(dir, "[x"))
@@ -199,21 +216,24 @@ func TestEveryMistakeOfASchemaIsNamed(t *testing.T) {
 			`file3.sql:1: column d.missing is not declared`, `file3.sql:2: IMPORT FOREIGN SCHEMA`, `file3.sql:3: unterminated quote`,
 		}},
 		{parse.SQLite, []string{
-			"CREATE TABLE a (id INTEGER PRIMARY KEY);\nCREATE TABLE a (id INTEGER PRIMARY KEY);\nATTACH 'x' AS y;\nCREATE TABLE y.b (id INTEGER);\nPRAGMA writable_schema = ON;\nDROP TABLE z;\nSELEC 1;",
+			"CREATE TABLE a (id INTEGER PRIMARY KEY);\nCREATE TABLE a (id INTEGER PRIMARY KEY);\nATTACH 'x' AS y;\nCREATE TABLE y.b (id INTEGER);\nPRAGMA writable_schema = ON;\nDROP TABLE z;\nSELEC 1;\nCREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;\nCREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;\nCREATE TRIGGER t AFTER DELETE ON a BEGIN SELECT 1; END;",
 		}, []string{
 			`file1.sql:2: table a is declared twice`, `file1.sql:3: ATTACH`, `file1.sql:4: y.b is in another database`, `file1.sql:5: the schema is written by hand`,
 			`file1.sql:6: table z is not declared before`, `file1.sql:7: syntax error`,
+			`file1.sql:9: the trigger t is there twice, temporary and not`, `file1.sql:10: trigger t is declared twice`,
 		}},
 		{parse.PostgreSQL, []string{
-			"CREATE TABLE a (id int REFERENCES nowhere);\nCREATE TEMP TABLE t (id int);\nCREATE TABLE t (id int);\nCREATE TABLE b (id int PRIMARY KEY, v int PRIMARY KEY);\nDROP OWNED BY x;\nALTER DATABASE x SET search_path = y;",
+			"CREATE TABLE a (id int REFERENCES nowhere);\nCREATE TEMP TABLE t (id int);\nCREATE TABLE t (id int);\nCREATE TABLE b (id int PRIMARY KEY, v int PRIMARY KEY);\nDROP OWNED BY x;\nALTER DATABASE x SET search_path = y;\nCREATE TEMP TABLE b (id int);",
 		}, []string{
 			`file1.sql:1: table nowhere is not declared`, `file1.sql:3: t is a temporary table`, `file1.sql:4: a second primary key of b`, `file1.sql:5: DROP OWNED`, `file1.sql:6: ALTER DATABASE`,
+			`file1.sql:7: a temporary table with the name of one that stays, b`,
 		}},
 		{parse.MySQL, []string{
-			"CREATE TABLE a (id INT PRIMARY KEY, KEY (missing));\nCREATE TABLE b (id INT);\nCREATE TABLE b (id INT);\nCREATE TABLE c (id UUID);\nALTER TABLE b DROP PRIMARY KEY;\nALTER TABLE b DROP COLUMN x;\nCREATE TRIGGER t BEFORE INSERT ON d FOR EACH ROW SET @a = 1;\nCALL p();\nDROP TABLE z;",
+			"CREATE TABLE a (id INT PRIMARY KEY, KEY (missing));\nCREATE TABLE b (id INT);\nCREATE TABLE b (id INT);\nCREATE TABLE c (id UUID);\nALTER TABLE b DROP PRIMARY KEY;\nALTER TABLE b DROP COLUMN x;\nCREATE TRIGGER t BEFORE INSERT ON d FOR EACH ROW SET @a = 1;\nCALL p();\nDROP TABLE z;\nCREATE TEMPORARY TABLE b (id INT);",
 		}, []string{
 			`file1.sql:1: column a.missing is not declared`, `file1.sql:3: table b is declared twice`, `file1.sql:4: syntax error`, `file1.sql:5: index b.PRIMARY is not declared`,
 			`file1.sql:6: column b.x is not declared`, `file1.sql:7: table d is not declared`, `file1.sql:8: a statement that runs code`, `file1.sql:9: table z is not declared`,
+			`file1.sql:10: a temporary table with the name of one that stays, b`,
 		}},
 		{parse.UnknownDialect, []string{""}, []string{"no schema files for the dialect unknown"}},
 	} {

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moneyclip/moneyclip/parse"
@@ -67,6 +68,9 @@ func (d *declaredMySQL) apply(s *parse.Statement) string {
 		}
 	case *parse.CreateTable:
 		if v.Temporary {
+			if d.find(v.Table) != nil {
+				return hidden(v.Table.Name)
+			}
 			return ""
 		}
 		return d.create(v)
@@ -213,14 +217,27 @@ func (t *myTable) index(name string) int {
 func (d *declaredMySQL) addForeign(t *myTable, f parse.ForeignKey) {
 	f.References.Schema = cmp.Or(f.References.Schema, t.id.Schema)
 	if f.Name == "" {
-		for n := 1; f.Name == ""; n++ {
-			name := t.id.Name + "_ibfk_" + string(appendDecimal(nil, n))
-			if !slices.ContainsFunc(t.foreign, func(have parse.ForeignKey) bool { return have.Name == name }) {
-				f.Name = name
+		last := 0
+		for _, have := range t.foreign {
+			if number, made := t.madeName(have.Name); made {
+				last = max(last, number)
 			}
 		}
+		f.Name = t.id.Name + foreignInfix + strconv.Itoa(last+1)
 	}
 	t.foreign = append(t.foreign, f)
+}
+
+// foreignInfix is in the names that InnoDB makes for foreign keys without one:
+// that of the table before it, one more than the highest number behind it. A
+// table that is renamed takes them with it.
+const foreignInfix = "_ibfk_"
+
+// madeName returns the number in a name that InnoDB made.
+func (t *myTable) madeName(name string) (number int, made bool) {
+	digits, made := strings.CutPrefix(name, t.id.Name+foreignInfix)
+	number, err := strconv.Atoi(digits)
+	return number, made && err == nil
 }
 
 func (d *declaredMySQL) drop(v *parse.DropObject) string {

@@ -157,6 +157,11 @@ func (d *declaredMySQL) rename(t *myTable, id parse.Table) string {
 			}
 		}
 	}
+	for i := range t.foreign {
+		if number, made := t.madeName(t.foreign[i].Name); made {
+			t.foreign[i].Name = id.Name + foreignInfix + strconv.Itoa(number)
+		}
+	}
 	t.id = id
 	return ""
 }

@@ -70,6 +70,17 @@ var mysqlSchemas = map[string]string{
 		CREATE TABLE later (id INT) COLLATE latin1_bin; ALTER TABLE later ADD COLUMN k VARCHAR(5) NOT NULL, ADD PRIMARY KEY (k);
 		CREATE TABLE engined (id INT PRIMARY KEY) ENGINE=MyISAM; ALTER TABLE engined ENGINE=InnoDB;
 		CREATE TABLE gone (id INT PRIMARY KEY); DROP TABLE gone;`,
+	"names of foreign keys": `
+		CREATE TABLE parents (id INT PRIMARY KEY);
+		CREATE TABLE a (id INT PRIMARY KEY, x INT, y INT, FOREIGN KEY (x) REFERENCES parents (id));
+		RENAME TABLE a TO b;
+		ALTER TABLE b ADD FOREIGN KEY (y) REFERENCES parents (id) ON DELETE CASCADE;
+		ALTER TABLE b DROP FOREIGN KEY b_ibfk_1;
+		CREATE TABLE others (id INT PRIMARY KEY);
+		CREATE TABLE c (id INT PRIMARY KEY, x INT, y INT, FOREIGN KEY (x) REFERENCES others (id), FOREIGN KEY (y) REFERENCES others (id));
+		ALTER TABLE c DROP FOREIGN KEY c_ibfk_1;
+		ALTER TABLE c ADD FOREIGN KEY (x) REFERENCES others (id) ON DELETE CASCADE;
+		ALTER TABLE c DROP FOREIGN KEY c_ibfk_2;`,
 }
 
 // agreeMySQL executes a schema on a database of its own and compares.

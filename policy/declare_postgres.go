@@ -9,7 +9,8 @@ import (
 // declaredPostgreSQL is a database of PostgreSQL that exists in its schema
 // only.
 type declaredPostgreSQL struct {
-	server *pgServer
+	server  *pgServer
+	session Queryer // of the program; nil if there is none
 
 	path     []string // of the statement at hand
 	outside  []string // the path behind the transaction; valid where local
@@ -69,9 +70,9 @@ type declaredForeign struct {
 	of *declaredTable
 }
 
-func newDeclaredPostgreSQL() *declaredPostgreSQL {
+func newDeclaredPostgreSQL(session Queryer) *declaredPostgreSQL {
 	d := &declaredPostgreSQL{
-		server: builtinPostgreSQL(), last: 16384,
+		server: builtinPostgreSQL(), session: session, last: 16384,
 		oids: make(map[parse.Table]*declaredTable), types: make(map[parse.Table]*declaredType),
 		extended: map[string]string{"plpgsql": "pg_catalog"}, collate: make(map[parse.Table]bool),
 	}

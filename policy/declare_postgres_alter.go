@@ -150,7 +150,9 @@ func (d *declaredPostgreSQL) dropConstraint(t *declaredTable, a *parse.AlterActi
 		if child == t {
 			child.indexes = slices.DeleteFunc(child.indexes, func(i declaredIndex) bool { return i.Name == a.Name })
 		}
-		child.foreign = slices.DeleteFunc(child.foreign, func(f declaredForeign) bool { return f.Name == a.Name })
+		if child == t || t.kind == "p" { // a table that inherits has its own
+			child.foreign = slices.DeleteFunc(child.foreign, func(f declaredForeign) bool { return f.Name == a.Name })
+		}
 		child.checks = slices.DeleteFunc(child.checks, func(k parse.Check) bool { return k.Name == a.Name })
 	})
 	if before == len(t.indexes)+len(t.foreign)+len(t.checks) && !a.IfExists {

@@ -12,9 +12,12 @@ import (
 )
 
 // Query answers the queries of [loadPostgreSQL].
-func (d *declaredPostgreSQL) Query(_ context.Context, sql string) ([][]any, error) {
+func (d *declaredPostgreSQL) Query(ctx context.Context, sql string) ([][]any, error) {
 	switch sql {
 	case pgSettings:
+		if d.session != nil {
+			return d.session.Query(ctx, sql)
+		}
 		return [][]any{{"pg_catalog", "UTF8"}, {"public", "UTF8"}}, nil
 	case pgFunctions:
 		return d.functionRows(), nil

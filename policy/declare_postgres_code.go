@@ -85,14 +85,24 @@ func sameTypes(a, b []parse.Type) bool {
 	})
 }
 
-// named returns the functions of users that a name may stand for.
+// named returns the functions of users that a name stands for: without a
+// schema, those in the first of the search path that has any.
 func (d *declaredPostgreSQL) named(t parse.Table, signature []parse.Type, any bool) (list []*declaredFunction) {
-	for _, f := range d.code {
-		if f.name == t.Name && (t.Schema == "" || f.schema == t.Schema) && (any || f.extension != "" || sameTypes(f.Signature, signature)) {
-			list = append(list, f)
+	schemas := d.path
+	if t.Schema != "" {
+		schemas = []string{t.Schema}
+	}
+	for _, schema := range schemas {
+		for _, f := range d.code {
+			if f.name == t.Name && f.schema == schema && (any || sameTypes(f.Signature, signature)) {
+				list = append(list, f)
+			}
+		}
+		if len(list) > 0 {
+			return list
 		}
 	}
-	return list
+	return nil
 }
 
 func (d *declaredPostgreSQL) createType(v *parse.CreateType) string {
@@ -110,8 +120,7 @@ func (d *declaredPostgreSQL) createType(v *parse.CreateType) string {
 	}
 	if v.Uses != nil && v.Base.Name == "" {
 		for _, call := range v.Uses.Functions {
-			t.noisy = t.noisy || slices.ContainsFunc(d.named(parse.Table{Schema: call.Schema, Name: call.Name}, nil, true),
-				func(f *declaredFunction) bool { return f.Volatility == parse.Volatile })
+			t.noisy = t.noisy || slices.ContainsFunc(d.code, func(f *declaredFunction) bool { return f.name == call.Name && f.Volatility == parse.Volatile })
 		}
 	}
 	if v.IsRange {

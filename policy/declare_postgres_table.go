@@ -10,6 +10,9 @@ import (
 
 func (d *declaredPostgreSQL) createTable(v *parse.CreateTable) string {
 	if v.Temporary {
+		if d.find(parse.Table{Name: v.Table.Name}) != nil {
+			return hidden(v.Table.Name)
+		}
 		d.temp[v.Table.Name] = true
 		return ""
 	}
@@ -158,12 +161,14 @@ func (d *declaredPostgreSQL) setType(c *declaredColumn) {
 }
 
 // deterministic reports whether a collation is known to be. The server's own
-// are; one that is not declared is not known.
+// are; one that is not declared is not known. A declared one comes first: its
+// name may be of the same form.
 func (d *declaredPostgreSQL) deterministic(t parse.Table) bool {
-	if t.Schema == "pg_catalog" || t.Schema == "" && pgOwnCollation(t.Name) {
+	switch t.Schema {
+	case "pg_catalog":
 		return true
-	}
-	if t.Schema != "" {
+	case "":
+	default:
 		return d.collate[t]
 	}
 	for _, schema := range d.path {
@@ -171,7 +176,7 @@ func (d *declaredPostgreSQL) deterministic(t parse.Table) bool {
 			return yes
 		}
 	}
-	return false
+	return pgOwnCollation(t.Name)
 }
 
 // pgOwnCollation reports whether a name is of the form that the server's own

@@ -28,6 +28,8 @@ var postgresSchemas = map[string]string{
 		CREATE COLLATION insensitive (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 		CREATE COLLATION sensitive (provider = icu, locale = 'und');
 		CREATE TABLE ci (id text COLLATE insensitive PRIMARY KEY);
+		CREATE COLLATION ci_ai (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+		CREATE TABLE ci_by_name (id text COLLATE ci_ai PRIMARY KEY);
 		CREATE TABLE cs (id text COLLATE sensitive PRIMARY KEY);
 		CREATE UNLOGGED TABLE unlogged (id int PRIMARY KEY);
 		CREATE TABLE indexed (id int PRIMARY KEY, v text, w text);
@@ -66,7 +68,22 @@ var postgresSchemas = map[string]string{
 		CREATE TABLE freeing (id int PRIMARY KEY, f int REFERENCES freed ON DELETE CASCADE);
 		ALTER TABLE freeing DROP CONSTRAINT freeing_f_fkey;
 		CREATE TABLE dropped_child (id int PRIMARY KEY, f int REFERENCES freed ON DELETE CASCADE);
-		DROP TABLE dropped_child;`,
+		DROP TABLE dropped_child;
+		CREATE TABLE base (id int PRIMARY KEY, x int);
+		CREATE TABLE heir (y int, CONSTRAINT same FOREIGN KEY (y) REFERENCES freed ON DELETE CASCADE) INHERITS (base);
+		ALTER TABLE base ADD CONSTRAINT same FOREIGN KEY (x) REFERENCES parents;
+		ALTER TABLE base DROP CONSTRAINT same;`,
+	"functions of one name": `
+		CREATE SCHEMA audit;
+		CREATE FUNCTION audit.touch(int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
+		CREATE FUNCTION touch(int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
+		ALTER FUNCTION touch(int) STABLE;
+		CREATE FUNCTION audit.gone(int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
+		CREATE FUNCTION gone(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
+		DROP FUNCTION gone(int);
+		CREATE FUNCTION audit.named(int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
+		CREATE FUNCTION named(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
+		ALTER FUNCTION named(int) RENAME TO renamed;`,
 	"kinds": `
 		CREATE SCHEMA other;
 		CREATE TABLE a (id int PRIMARY KEY, v text);
@@ -185,7 +202,8 @@ var postgresTexts = []string{
 	`SELECT * FROM pg_class WHERE oid = $1`, `SELECT * FROM information_schema.tables`, `DELETE FROM nowhere`, `SELECT v = 'x' FROM t`, `SELECT v @> 'x' FROM t`, `SELECT vol()`,
 	`SELECT vol(1)`, `SELECT st()`, `SELECT im(1)`, `SELECT 1 ### 2`, `SELECT 1::dm`, `SELECT * FROM viewed`, `SELECT agg(1)`, `SELECT '5'::email`, `SELECT x.touch FROM a x, a y`,
 	`TRUNCATE a`, `TRUNCATE parents`, `SELECT lo_create(5)`, `INSERT INTO t (id) VALUES ($1) ON CONFLICT DO NOTHING`, `SELECT bodied()`, `CALL proc()`, `SELECT sets()`,
-	`SELECT (ROW(1)).af`, `SELECT number(5)`, `SELECT a.number FROM a`, `SELECT connectby('a', 'b', 'c', 'd', 0)`, `SELECT int_array_enum('{1}')`,
+	`SELECT (ROW(1)).af`, `SELECT number(5)`, `SELECT a.number FROM a`, `SELECT audit.touch(1)`, `SELECT touch(1)`, `SELECT audit.gone(1)`, `SELECT audit.named(1)`, `SELECT renamed(1)`,
+	`SELECT connectby('a', 'b', 'c', 'd', 0)`, `SELECT int_array_enum('{1}')`,
 }
 
 func TestLiveAndDeclaredAgreePostgres(t *testing.T) {

@@ -87,7 +87,15 @@ func (d *declaredSQLite) apply(s *parse.Statement) string {
 		if d.tables[table] == nil {
 			return notDeclared("table", v.Table.Name)
 		}
-		d.triggers[lowerASCII(v.Name)] = liteTrigger{table: table, temporary: v.Temporary}
+		name := lowerASCII(v.Name)
+		switch have, known := d.triggers[name]; {
+		case !known:
+			d.triggers[name] = liteTrigger{table: table, temporary: v.Temporary}
+		case have.temporary != v.Temporary:
+			return "the trigger " + v.Name + " is there twice, temporary and not: give one of them another name"
+		case !v.IfNotExists:
+			return declaredTwice("trigger", v.Name)
+		}
 	case *parse.AlterTable:
 		return d.alter(v, s.Text)
 	case *parse.DropObject:
