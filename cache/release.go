@@ -129,12 +129,16 @@ func (h *Hold) Unresolved(over func(ctx context.Context) (bool, error), limit ti
 	h.watch(over, h.c.ticks()+limit)
 }
 
+// leastAsk is how long the question whether a write is over may take: it opens
+// a connection to the database. The hold is renewed meanwhile.
+const leastAsk = time.Second
+
 func (h *Hold) watch(over func(ctx context.Context) (bool, error), limit time.Duration) {
 	c := h.c
 	pause := min(c.o.Lease/3, max(0, limit-c.ticks()))
 	c.work.after(pause, func() {
 		if over != nil {
-			ctx, cancel := context.WithTimeout(c.base, c.o.Lease/3)
+			ctx, cancel := context.WithTimeout(c.base, max(c.o.Lease/3, leastAsk))
 			known, err := over(ctx)
 			cancel()
 			if err == nil && known {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,10 +36,29 @@ func BenchmarkGetAuthor(b *testing.B) {
 			})
 		})
 	}
+	for name, parameters := range map[string]string{"mysql": "?", "mysql interpolated": "?interpolateParams=true&"} {
+		b.Run(name, func(b *testing.B) {
+			dsn, store := testenv.MariaDB(b)+parameters, testenv.Redis(b)
+			b.Run("in process", func(b *testing.B) {
+				benchAuthors(b, "mysql", dsn, "moneyclip+mysql", dsn+"moneyclip_store=memory")
+			})
+			b.Run("redis", func(b *testing.B) {
+				benchAuthors(b, "mysql", dsn, "moneyclip+mysql", dsn+"moneyclip_lease=1s&moneyclip_namespace=bench&moneyclip_redis="+store)
+			})
+		})
+	}
 	b.Run("raw redis", func(b *testing.B) { benchPipeline(b, testenv.Redis(b)) })
 }
 
 const benchQuery = "-- name: GetAuthor :one\nSELECT id, name, bio, balance FROM authors WHERE id = $1"
+
+// benchBound writes placeholders as the driver wants them.
+func benchBound(driverName, query string) string {
+	if strings.HasSuffix(driverName, "mysql") {
+		return numbered.ReplaceAllString(query, "?")
+	}
+	return query
+}
 
 func benchAuthors(b *testing.B, bareName, bareDSN, name, dsn string) {
 	bare := openBench(b, bareName, bareDSN)
@@ -55,19 +75,19 @@ func benchAuthors(b *testing.B, bareName, bareDSN, name, dsn string) {
 		b.Fatal(err)
 	}
 	for id := range 1000 {
-		if _, err := tx.Exec("INSERT INTO authors VALUES ($1, $2, $3, $4)", id, fmt.Sprint("author ", id), "writes about the sea", float64(id)); err != nil {
+		if _, err := tx.Exec(benchBound(bareName, "INSERT INTO authors VALUES ($1, $2, $3, $4)"), id, fmt.Sprint("author ", id), "writes about the sea", float64(id)); err != nil {
 			b.Fatal(err)
 		}
 	}
 	if err := tx.Commit(); err != nil {
 		b.Fatal(err)
 	}
-	cached := openBench(b, name, dsn)
+	cached, query := openBench(b, name, dsn), benchBound(name, benchQuery)
 	h, err := driver.Of(cached)
 	if err != nil {
 		b.Fatal(err)
 	}
-	warm(b, cached, h)
+	warm(b, cached, h, query)
 	before := h.Stats()
 	for _, db := range []struct {
 		name string
@@ -76,7 +96,7 @@ func benchAuthors(b *testing.B, bareName, bareDSN, name, dsn string) {
 		b.Run(db.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				readAuthor(b, db.db, i%1000)
+				readAuthor(b, db.db, query, i%1000)
 			}
 		})
 		b.Run(db.name+" by 64", func(b *testing.B) {
@@ -84,7 +104,7 @@ func benchAuthors(b *testing.B, bareName, bareDSN, name, dsn string) {
 			b.SetParallelism(32)
 			b.RunParallel(func(pb *testing.PB) {
 				for i := 0; pb.Next(); i++ {
-					readAuthor(b, db.db, i%1000)
+					readAuthor(b, db.db, query, i%1000)
 				}
 			})
 		})
@@ -95,12 +115,12 @@ func benchAuthors(b *testing.B, bareName, bareDSN, name, dsn string) {
 }
 
 // warm reads every row until all are hits.
-func warm(b *testing.B, db *sql.DB, h *driver.Handle) {
+func warm(b *testing.B, db *sql.DB, h *driver.Handle, query string) {
 	deadline := time.Now().Add(time.Minute)
 	for {
 		before := h.Stats()
 		for id := range 1000 {
-			readAuthor(b, db, id)
+			readAuthor(b, db, query, id)
 		}
 		if err := h.Sync(context.Background()); err != nil {
 			b.Fatal(err)
@@ -114,14 +134,14 @@ func warm(b *testing.B, db *sql.DB, h *driver.Handle) {
 	}
 }
 
-func readAuthor(b *testing.B, db *sql.DB, id int) {
+func readAuthor(b *testing.B, db *sql.DB, query string, id int) {
 	var a struct {
 		id      int64
 		name    string
 		bio     sql.NullString
 		balance float64
 	}
-	if err := db.QueryRowContext(context.Background(), benchQuery, int64(id)).Scan(&a.id, &a.name, &a.bio, &a.balance); err != nil || a.id != int64(id) {
+	if err := db.QueryRowContext(context.Background(), query, int64(id)).Scan(&a.id, &a.name, &a.bio, &a.balance); err != nil || a.id != int64(id) {
 		b.Fatal(a.id, err)
 	}
 }

@@ -39,6 +39,7 @@ type config struct {
 	schema     schema
 	database   string // MySQL: the one that the data source name chooses
 	mock       bool   // the inner driver is go-sqlmock
+	prepares   bool   // the inner driver is expected to leave direct calls with arguments to statements
 	identity   string
 	identified bool
 	outcome    func(error) Outcome

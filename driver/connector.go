@@ -73,6 +73,11 @@ func newConnector(inner sqldriver.Connector, innerName string, cfg *config) (*co
 		caches:    map[string]*cache.Cache{},
 	}
 	cn.closed, cn.close = context.WithCancel(context.Background())
+	if cfg.prepares {
+		// What the first call of each text learns otherwise: a row that another
+		// process has kept is found at once.
+		cn.way.Store(wayPrepared)
+	}
 	cn.learning <- struct{}{}
 	cn.real = newRealConns(cfg.maxConns)
 	cn.driver = &Driver{inner: innerName, dialect: cfg.dialect, opts: cfg.registered, handle: &Handle{cn: cn}}

@@ -21,6 +21,8 @@ type source struct {
 
 	sharedCache bool   // SQLite: cache=shared
 	database    string // MySQL: between the slash and the question mark
+
+	interpolates bool // MySQL: interpolateParams
 }
 
 const prefix = "moneyclip_"
@@ -206,6 +208,7 @@ var place = map[string]bool{
 
 func (s *source) other(key, value string) {
 	s.sharedCache = s.sharedCache || key == "cache" && value != "private"
+	s.interpolates = s.interpolates || key == "interpolateParams" && value != "false" && value != "0"
 	if key != "" && !place[key] {
 		s.others = append(s.others, key+"="+value)
 	}

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"encoding/gob"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -65,10 +67,18 @@ func (p *racer) failed(what string, err error) {
 	}
 }
 
+// q turns a placeholder $1 into the dialect's own.
+func (p *racer) q(query string) string {
+	if p.Dialect == parse.MySQL {
+		return strings.ReplaceAll(query, "$1", "?")
+	}
+	return query
+}
+
 func (p *racer) run() {
 	g := &trapRig{
 		t: p.t, ctx: p.ctx, dsn: p.DSN, lease: p.Lease,
-		trapBase: trapBase{inner: p.Inner, dialect: parse.PostgreSQL, redis: true},
+		trapBase: trapBase{inner: p.Inner, dialect: p.Dialect, redis: true},
 	}
 	if p.Bare {
 		p.db = g.openBare()
@@ -153,7 +163,7 @@ func (p *racer) dawdle(steps *trapSteps) {
 
 // read asks for the hot row again and again, in the ways in which programs do.
 func (p *racer) read(rng *rand.Rand) {
-	stmt, err := p.db.PrepareContext(p.ctx, "SELECT version FROM hot WHERE id = $1")
+	stmt, err := p.db.PrepareContext(p.ctx, p.q("SELECT version FROM hot WHERE id = $1"))
 	if err != nil {
 		p.failed("prepare", err)
 		return
@@ -165,18 +175,18 @@ func (p *racer) read(rng *rand.Rand) {
 		start := p.now()
 		switch rng.IntN(12) {
 		case 0:
-			err = p.db.QueryRowContext(p.ctx, "SELECT id, version FROM hot WHERE id = $1", 1).Scan(&id, &version)
+			err = p.db.QueryRowContext(p.ctx, p.q("SELECT id, version FROM hot WHERE id = $1"), 1).Scan(&id, &version)
 		case 1, 2:
 			err = stmt.QueryRowContext(p.ctx, 1).Scan(&version)
 		case 3:
-			err = p.db.QueryRowContext(driver.WithRefresh(p.ctx), "SELECT version FROM hot WHERE id = $1", 1).Scan(&version)
+			err = p.db.QueryRowContext(driver.WithRefresh(p.ctx), p.q("SELECT version FROM hot WHERE id = $1"), 1).Scan(&version)
 		case 4:
 			err = p.readInTx(rng, &version)
 		case 5: // its fills go to another row of the same table
-			err = p.db.QueryRowContext(p.ctx, "SELECT id FROM hot WHERE id = $1", 2+rng.IntN(19)).Scan(&id)
+			err = p.db.QueryRowContext(p.ctx, p.q("SELECT id FROM hot WHERE id = $1"), 2+rng.IntN(19)).Scan(&id)
 			version = 1 << 62
 		default:
-			err = p.db.QueryRowContext(p.ctx, "SELECT version FROM hot WHERE id = $1", 1).Scan(&version)
+			err = p.db.QueryRowContext(p.ctx, p.q("SELECT version FROM hot WHERE id = $1"), 1).Scan(&version)
 		}
 		if err != nil {
 			p.failed("read", err)
@@ -197,7 +207,7 @@ func (p *racer) readInTx(rng *rand.Rand, version *int64) error {
 		return err
 	}
 	defer tx.Rollback()
-	if err := tx.QueryRowContext(p.ctx, "SELECT version FROM hot WHERE id = $1", 1).Scan(version); err != nil {
+	if err := tx.QueryRowContext(p.ctx, p.q("SELECT version FROM hot WHERE id = $1"), 1).Scan(version); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -206,8 +216,7 @@ func (p *racer) readInTx(rng *rand.Rand, version *int64) error {
 // write makes new versions of the hot row. They are numbered under the row's
 // lock, so that their order is that of the commits.
 func (p *racer) write(rng *rand.Rand) {
-	const one = "UPDATE hot SET version = version + 1 WHERE id = $1 RETURNING version"
-	stmt, err := p.db.PrepareContext(p.ctx, one)
+	stmt, err := p.db.PrepareContext(p.ctx, p.one())
 	if err != nil {
 		p.failed("prepare", err)
 		return
@@ -218,9 +227,23 @@ func (p *racer) write(rng *rand.Rand) {
 		committed, bulk := true, false
 		switch n := rng.IntN(10); {
 		case n < 2:
-			err = p.db.QueryRowContext(p.ctx, one, 1).Scan(&c.Version)
+			err = p.writeOne(func(query bool) (*sql.Rows, sql.Result, error) {
+				if !query {
+					result, err := p.db.ExecContext(p.ctx, p.one(), 1)
+					return nil, result, err
+				}
+				rows, err := p.db.QueryContext(p.ctx, p.one(), 1)
+				return rows, nil, err
+			}, &c.Version)
 		case n < 4:
-			err = stmt.QueryRowContext(p.ctx, 1).Scan(&c.Version)
+			err = p.writeOne(func(query bool) (*sql.Rows, sql.Result, error) {
+				if !query {
+					result, err := stmt.ExecContext(p.ctx, 1)
+					return nil, result, err
+				}
+				rows, err := stmt.QueryContext(p.ctx, 1)
+				return rows, nil, err
+			}, &c.Version)
 		case n < 5:
 			err = p.writeByText(&c.Version)
 		case n < 7 && p.Bulky:
@@ -254,6 +277,34 @@ func (p *racer) write(rng *rand.Rand) {
 	}
 }
 
+// one makes a new version and tells it: MySQL's UPDATE returns no rows, but an
+// id, which may be of any expression.
+func (p *racer) one() string {
+	if p.Dialect == parse.MySQL {
+		return "UPDATE hot SET version = LAST_INSERT_ID(version + 1) WHERE id = ?"
+	}
+	return "UPDATE hot SET version = version + 1 WHERE id = $1 RETURNING version"
+}
+
+// writeOne runs one, by a query or by an execution.
+func (p *racer) writeOne(run func(query bool) (*sql.Rows, sql.Result, error), version *int64) error {
+	rows, result, err := run(p.Dialect != parse.MySQL)
+	switch {
+	case err != nil:
+		return err
+	case result != nil:
+		*version, err = result.LastInsertId()
+		return err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		if err := rows.Scan(version); err != nil {
+			return err
+		}
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
 func (p *racer) writeInTx(update string, commit bool, version *int64) error {
 	tx, err := p.db.BeginTx(p.ctx, nil)
 	if err != nil {
@@ -263,7 +314,7 @@ func (p *racer) writeInTx(update string, commit bool, version *int64) error {
 	if _, err := tx.ExecContext(p.ctx, update); err != nil {
 		return err
 	}
-	if err := tx.QueryRowContext(p.ctx, "SELECT version FROM hot WHERE id = $1", 1).Scan(version); err != nil {
+	if err := tx.QueryRowContext(p.ctx, p.q("SELECT version FROM hot WHERE id = $1"), 1).Scan(version); err != nil {
 		return err
 	}
 	if !commit {
@@ -282,7 +333,14 @@ func (p *racer) writeByText(version *int64) error {
 	if _, err := c.ExecContext(p.ctx, "BEGIN"); err != nil {
 		return err
 	}
-	err = c.QueryRowContext(p.ctx, "UPDATE hot SET version = version + 1 WHERE id = $1 RETURNING version", 1).Scan(version)
+	err = p.writeOne(func(query bool) (*sql.Rows, sql.Result, error) {
+		if !query {
+			result, err := c.ExecContext(p.ctx, p.one(), 1)
+			return nil, result, err
+		}
+		rows, err := c.QueryContext(p.ctx, p.one(), 1)
+		return rows, nil, err
+	}, version)
 	if err != nil {
 		return err
 	}

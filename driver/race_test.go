@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/moneyclip/moneyclip/internal/testenv"
+	"github.com/moneyclip/moneyclip/parse"
 )
 
 // raceTime is how long the processes race: MONEYCLIP_RACE, else 5 seconds.
@@ -55,6 +56,7 @@ type raceOrder struct {
 	Writer, Bulky bool
 	Bare          bool // without the wrapper: the mistake that must be found
 	Inner, DSN    string
+	Dialect       parse.Dialect
 	Params        string
 	Lease         time.Duration
 	Start         time.Time
@@ -116,7 +118,10 @@ func TestRaceCheckerFindsStaleReads(t *testing.T) {
 // TestRaceOfProcesses has two writers and three readers, each a process, at
 // one hot row, with pauses between the steps of the protocol.
 func TestRaceOfProcesses(t *testing.T) {
-	for _, inner := range []string{"postgres", "pgx"} {
+	for _, inner := range []string{"postgres", "pgx", "mysql"} {
+		if !wanted(inner) {
+			continue
+		}
 		t.Run(inner, func(t *testing.T) {
 			commits, reads := race(t, inner, raceTime(t)/2, false)
 			if found := stale(commits, reads); len(found) > 0 {
@@ -144,8 +149,15 @@ func race(t *testing.T, inner string, length time.Duration, beside bool) ([]race
 		t.Skip("several processes race for seconds")
 	}
 	order := raceOrder{
-		Inner: inner, DSN: testenv.Postgres(t), Lease: time.Second,
-		Start: time.Now().Round(0), Seed: uint64(time.Now().UnixNano()),
+		Inner: inner, Dialect: parse.PostgreSQL, Lease: time.Second,
+		Seed: uint64(time.Now().UnixNano()),
+	}
+	rows := "INSERT INTO hot SELECT n, 0, repeat('x', 100) FROM generate_series(1, 20) AS n"
+	if inner == "mysql" {
+		order.Dialect, order.DSN = parse.MySQL, testenv.MariaDB(t)
+		rows = "INSERT INTO hot SELECT seq, 0, repeat('x', 100) FROM seq_1_to_20"
+	} else {
+		order.DSN = testenv.Postgres(t)
 	}
 	if given, err := strconv.ParseUint(os.Getenv("MONEYCLIP_RACE_SEED"), 10, 64); err == nil {
 		order.Seed = given
@@ -153,11 +165,12 @@ func race(t *testing.T, inner string, length time.Duration, beside bool) ([]race
 	// Readers bypass for the first lease; the binary takes a moment to start.
 	order.Time = order.Lease + 500*time.Millisecond + length
 	order.Params = "&moneyclip_redis=" + testenv.Redis(t)
+	order.Start = time.Now().Round(0) // the servers run
 	t.Logf("seed %d (MONEYCLIP_RACE_SEED)", order.Seed)
 	g := &trapRig{t: t, ctx: t.Context(), trapBase: trapBase{inner: inner}, dsn: order.DSN}
 	db := g.openBare()
 	g.exec(db, "CREATE TABLE hot (id INTEGER PRIMARY KEY, version BIGINT NOT NULL, pad TEXT)")
-	g.exec(db, "INSERT INTO hot SELECT n, 0, repeat('x', 100) FROM generate_series(1, 20) AS n")
+	g.exec(db, rows)
 
 	dir := t.TempDir()
 	const writers, processes = 2, 5

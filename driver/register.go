@@ -105,7 +105,7 @@ func (d *Driver) connector(dsn string) (sqldriver.Connector, error) {
 		return nil, err
 	}
 	cfg.shared = d.dialect == parse.SQLite && src.sharedCache
-	cfg.database = src.database
+	cfg.database, cfg.prepares = src.database, d.dialect == parse.MySQL && !src.interpolates
 	if mocked(d.inner) {
 		if err := cfg.mocks(); err != nil {
 			return nil, err

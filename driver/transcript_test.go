@@ -96,6 +96,9 @@ func playAll(t *testing.T, inner string, steps []step) {
 		}
 	}
 	for _, way := range playings {
+		if inner == "mysqltext" && way.name != "cold" && way.name != "warm" {
+			continue // the other protocol of the same driver: what comes out of the store is of interest
+		}
 		t.Run(way.name, func(t *testing.T) {
 			s := prepared(t, inner, steps)
 			w, between := way.open(t, s, len(steps))

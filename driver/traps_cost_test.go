@@ -40,13 +40,22 @@ func (g *trapRig) commands() map[string]int {
 // A bulk write costs Redis the same whether the table has 10 rows or 100,000,
 // and however many of them are kept.
 func TestBulkInvalidationCostsTheSameForAnyNumberOfRows(t *testing.T) {
+	t.Run("pgx", func(t *testing.T) {
+		bulkCost(t, "pgx", "INSERT INTO t SELECT n, 'old ' || n FROM generate_series(1, %d) AS n")
+	})
+	t.Run("mysql", func(t *testing.T) {
+		bulkCost(t, "mysql", "INSERT INTO t SELECT seq, CONCAT('old ', seq) FROM seq_1_to_%d")
+	})
+}
+
+func bulkCost(t *testing.T, inner, rowsOf string) {
 	for _, text := range []string{"UPDATE t SET v = 'new'", "DELETE FROM t WHERE id > 0"} {
 		t.Run(text, func(t *testing.T) {
 			costs := map[int]map[string]int{}
 			for _, rows := range []int{10, 100_000} {
 				trap{
-					serial: true, inner: "pgx", private: trapPrivate, lease: 3 * time.Second,
-					schema: []string{trapTable, fmt.Sprintf("INSERT INTO t SELECT n, 'old ' || n FROM generate_series(1, %d) AS n", rows)},
+					serial: true, inner: inner, private: trapPrivate, lease: 3 * time.Second,
+					schema: []string{trapTable, fmt.Sprintf(rowsOf, rows)},
 				}.run(t, func(t *testing.T, g *trapRig) {
 					g.exec(g.W, "UPDATE t SET v = v WHERE id < 0") // scripts are loaded, the catalog is read
 					kept := min(rows, 500)
@@ -176,9 +185,21 @@ func (p *trapProxy) take() [][]byte {
 	return sent
 }
 
-// A hit is one round trip: two HMGET sent in one piece, and nothing else.
+// A hit is one round trip: two HMGET sent in one piece, and nothing else. A miss
+// begins with one such lookup, and a write has one hold and one release, also
+// where the driver leaves a call with arguments to a statement (MySQL's).
 func TestAHitIsOneRoundTrip(t *testing.T) {
-	trap{serial: true, inner: "pgx", lease: 2 * time.Second}.run(t, func(t *testing.T, g *trapRig) {
+	for _, inner := range []string{"pgx", "mysql"} {
+		t.Run(inner, func(t *testing.T) { oneRoundTrip(t, inner) })
+	}
+}
+
+func oneRoundTrip(t *testing.T, inner string) {
+	rows := []string{trapTable}
+	for id := range 30 {
+		rows = append(rows, fmt.Sprintf("INSERT INTO t VALUES (%d, 'old')", id+1))
+	}
+	trap{serial: true, inner: inner, lease: 2 * time.Second, schema: rows}.run(t, func(t *testing.T, g *trapRig) {
 		u, err := url.Parse(g.redisURL)
 		if err != nil {
 			t.Fatal(err)
@@ -197,18 +218,46 @@ func TestAHitIsOneRoundTrip(t *testing.T) {
 		if n := h.Stats().Sub(before).Hits; n != hits {
 			t.Fatalf("%d hits, want %d", n, hits)
 		}
-		pieces, commands := 0, 0
-		for _, piece := range proxy.take() {
-			if n := bytes.Count(bytes.ToLower(piece), []byte("\r\nhmget\r\n")); n > 0 {
-				pieces++
-				commands += n
-				if bytes.Count(piece, []byte("\r\n*"))+1 != n {
-					t.Errorf("a lookup sends more than its HMGETs: %q", piece)
+		lookups := func() (pieces, commands int) {
+			t.Helper()
+			for _, piece := range proxy.take() {
+				if n := bytes.Count(bytes.ToLower(piece), []byte("\r\nhmget\r\n")); n > 0 {
+					pieces++
+					commands += n
+					if bytes.Count(piece, []byte("\r\n*"))+1 != n {
+						t.Errorf("a lookup sends more than its HMGETs: %q", piece)
+					}
 				}
 			}
+			return pieces, commands
 		}
-		if pieces != hits || commands != 2*hits {
+		if pieces, commands := lookups(); pieces != hits || commands != 2*hits {
 			t.Errorf("%d hits sent %d HMGET in %d pieces, want %d in %d", hits, commands, pieces, 2*hits, hits)
+		}
+		before = h.Stats()
+		const misses = 20
+		for id := range misses {
+			g.read(db, readV, id+2)
+			if err := h.Sync(g.ctx); err != nil { // the fill is sent by itself
+				t.Fatal(err)
+			}
+		}
+		if s := h.Stats().Sub(before); s.Misses != misses || s.Fills != misses {
+			t.Errorf("%d misses and %d fills, want %d of each", s.Misses, s.Fills, misses)
+		}
+		if pieces, commands := lookups(); pieces != misses || commands != 2*misses {
+			t.Errorf("%d misses sent %d HMGET in %d pieces, want %d in %d", misses, commands, pieces, 2*misses, misses)
+		}
+		before = h.Stats()
+		const writes = 10
+		for i := range writes {
+			g.exec(db, "UPDATE t SET v = ? WHERE id = ?", fmt.Sprint(i), 1)
+		}
+		if err := h.Sync(g.ctx); err != nil {
+			t.Fatal(err)
+		}
+		if s := h.Stats().Sub(before); s.Holds != writes || s.Releases != writes {
+			t.Errorf("%d writes had %d holds and %d releases", writes, s.Holds, s.Releases)
 		}
 	})
 }

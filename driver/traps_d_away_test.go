@@ -15,14 +15,27 @@ import (
 )
 
 func TestD15AKeptRowIsServedWithTheDatabaseStopped(t *testing.T) {
-	for _, inner := range []string{"postgres", "pgx"} {
+	for _, inner := range []string{"postgres", "pgx", "mysql"} {
+		if !wanted(inner) {
+			continue
+		}
 		t.Run(inner, func(t *testing.T) {
-			server := testenv.StartPostgres(t)
 			s := newSite(t, "sqlite3", testenv.Redis(t))
-			s.inner, s.dialect, s.dsn = inner, parse.PostgreSQL, server.URL()
+			s.inner, s.dialect = inner, parse.PostgreSQL
+			var server interface{ Stop() }
+			if inner == "mysql" {
+				own := testenv.StartMariaDB(t)
+				server, s.dialect, s.dsn = own, parse.MySQL, own.DSN()
+				s.setup(t, "CREATE DATABASE away")
+				s.dsn += "away"
+			} else {
+				own := testenv.StartPostgres(t)
+				server, s.dsn = own, own.URL()
+			}
 			s.setup(t, authorsAt(s)...)
 			r := s.open(t)
-			r.warm(t, byID, 1)
+			query := s.q(byID)
+			r.warm(t, query, 1)
 			hold, err := r.Conn(context.Background()) // the connection that has dialled
 			if err != nil {
 				t.Fatal(err)
@@ -31,14 +44,14 @@ func TestD15AKeptRowIsServedWithTheDatabaseStopped(t *testing.T) {
 			server.Stop()
 
 			for range 3 {
-				got := r.ask(t, byID, 1)
+				got := r.ask(t, query, 1)
 				if got.code != policy.Hit {
 					t.Errorf("%v (%s), want a hit", got.code, got.why)
 				}
 				equalRows(t, "with the database stopped", [][]any{{int64(1), s.text("ann")}}, got.rows)
 			}
 			var name string
-			if err := r.QueryRow("SELECT name FROM authors WHERE id = $1", 1).Scan(&name); err == nil {
+			if err := r.QueryRow(s.q("SELECT name FROM authors WHERE id = $1"), 1).Scan(&name); err == nil {
 				t.Error("a row that was not kept is served with the database stopped")
 			}
 			if err := r.Ping(); err == nil {
@@ -49,26 +62,36 @@ func TestD15AKeptRowIsServedWithTheDatabaseStopped(t *testing.T) {
 }
 
 func TestD15AKeptRowIsServedWithThePoolFullOfSlowQueries(t *testing.T) {
-	for _, inner := range []string{"postgres", "pgx"} {
+	for _, inner := range []string{"postgres", "pgx", "mysql"} {
+		if !wanted(inner) {
+			continue
+		}
 		t.Run(inner, func(t *testing.T) {
 			s := newSite(t, inner, testenv.Redis(t))
 			s.setup(t, authorsAt(s)...)
 			r := s.open(t, "moneyclip_max_conns=2")
 			r.SetMaxOpenConns(8)
-			r.warm(t, byID, 1)
+			query := s.q(byID)
+			r.warm(t, query, 1)
+			sleep := "SELECT pg_sleep(60)"
+			asleep := "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(60)'"
+			if s.dialect == parse.MySQL {
+				sleep = "SELECT sleep(60)"
+				asleep = "SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE '%sleep(60)'"
+			}
 
 			ctx, cancel := context.WithCancel(context.Background())
 			var slow errgroup.Group
 			for range 5 {
 				slow.Go(func() error {
-					_, err := r.ExecContext(ctx, "SELECT pg_sleep(60)")
+					_, err := r.ExecContext(ctx, sleep)
 					return err
 				})
 			}
 			bare := s.bare(t)
 			sleeping := func() (n int) {
 				t.Helper()
-				if err := bare.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(60)'").Scan(&n); err != nil {
+				if err := bare.QueryRow(asleep).Scan(&n); err != nil {
 					t.Fatal(err)
 				}
 				return n
@@ -80,7 +103,7 @@ func TestD15AKeptRowIsServedWithThePoolFullOfSlowQueries(t *testing.T) {
 			}
 			mark := r.mark()
 			for range 3 {
-				rows, err := valuesOf(context.Background(), r.DB, byID, 1)
+				rows, err := valuesOf(context.Background(), r.DB, query, 1)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -88,7 +111,7 @@ func TestD15AKeptRowIsServedWithThePoolFullOfSlowQueries(t *testing.T) {
 			}
 			events, _ := r.since(mark)
 			for _, e := range events {
-				if e.Query == byID && e.Code != policy.Hit {
+				if e.Query == query && e.Code != policy.Hit {
 					t.Errorf("%v (%s), want a hit", e.Code, e.Reason)
 				}
 			}
@@ -98,14 +121,14 @@ func TestD15AKeptRowIsServedWithThePoolFullOfSlowQueries(t *testing.T) {
 			// What needs the database waits for its turn under its own context.
 			short, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
 			defer stop()
-			if _, err := valuesOf(short, r.DB, "SELECT name FROM authors WHERE id = $1", 2); !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := valuesOf(short, r.DB, s.q("SELECT name FROM authors WHERE id = $1"), 2); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("a read beyond the limit: %v, want the deadline", err)
 			}
 			cancel()
 			if err := slow.Wait(); err == nil {
 				t.Error("the slow queries were not cancelled")
 			}
-			equalRows(t, "afterwards", [][]any{{int64(2), s.text("bob")}}, r.warm(t, byID, 2))
+			equalRows(t, "afterwards", [][]any{{int64(2), s.text("bob")}}, r.warm(t, query, 2))
 		})
 	}
 }

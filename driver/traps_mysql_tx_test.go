@@ -3,7 +3,6 @@ package driver_test
 import (
 	"context"
 	"database/sql"
-	sqldriver "database/sql/driver"
 	"strings"
 	"testing"
 	"time"
@@ -115,7 +114,10 @@ func TestB7ImplicitCommit(t *testing.T) {
 	schema := []string{trapTable, trapRows, "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT)"}
 	for _, text := range implicit {
 		run := func(name string, f func(t *testing.T, g *trapRig)) {
-			t.Run(name+" "+text, func(t *testing.T) { trap{only: parse.MySQL, schema: schema}.run(t, f) })
+			t.Run(name+" "+text, func(t *testing.T) {
+				t.Parallel()
+				trap{only: parse.MySQL, schema: schema}.run(t, f)
+			})
 		}
 		do := func(g *trapRig, q trapQuerier) {
 			// The last of them fails, and has committed all the same.
@@ -371,7 +373,6 @@ func TestB5SessionKilledAtCommit(t *testing.T) {
 
 func TestB11XATransaction(t *testing.T) {
 	trap{only: parse.MySQL}.run(t, func(t *testing.T, g *trapRig) {
-		lose := func(c *sql.Conn) { _ = c.Raw(func(any) error { return sqldriver.ErrBadConn }) }
 		prepare := func(name string) {
 			t.Helper()
 			c := g.conn(g.W)

@@ -226,6 +226,11 @@ type Facts struct {
 	Statements int    // how many; 0 for an empty text (a Read without tables) or an Opaque one
 
 	Tables []Table // every table read or written, CTE names resolved away
+
+	// Scanned says that the parser did not accept the text, and that it is a read
+	// by its words alone: Tables says nothing.
+	Scanned bool
+
 	Writes []Change
 	Select *Select // see there; nil: not a plain read of one table
 

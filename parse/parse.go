@@ -134,7 +134,7 @@ func scanned(d Dialect, text string, s survey) *Facts {
 		}
 		return f
 	}
-	f := &Facts{Kind: Read, Reason: reasonScanned, Statements: 1}
+	f := &Facts{Kind: Read, Reason: reasonScanned, Statements: 1, Scanned: true}
 	f.Functions, f.Operators = callsIn(d, text)
 	return f
 }

@@ -86,6 +86,7 @@ type ColumnDefinition struct {
 	NotNull   bool
 	Default   *Facts // what its default calls; nil without one
 	Generated bool   // computed from other columns
+	Computed  string // MySQL: the expression of a generated column that is not stored
 	Increment bool   // the database makes its values: serial, identity, AUTO_INCREMENT
 	OnUpdate  bool   // MySQL: ON UPDATE CURRENT_TIMESTAMP
 	Collation Table  // as written; empty if none is named

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/sqlc-dev/marino/ast"
+	"github.com/sqlc-dev/marino/format"
 	"github.com/sqlc-dev/marino/mysql"
 	"github.com/sqlc-dev/marino/types"
 )
@@ -64,6 +65,7 @@ func myDefinition(d *ast.ColumnDef) (c ColumnDefinition, e tableElements) {
 			c.Default = &Facts{Kind: Read}
 		case ast.ColumnOptionGenerated:
 			c.Generated = true
+			c.Computed = myComputed(o)
 		case ast.ColumnOptionCollate:
 			c.Collation.Name = lower(o.StrValue)
 		case ast.ColumnOptionInvisible:
@@ -167,4 +169,17 @@ func myAction(o ast.ReferOptionType) Action {
 		return SetDefault
 	}
 	return Cascade
+}
+
+// myComputed spells the expression of a generated column that is computed when
+// it is read; "NULL()", which nobody knows, where it cannot be spelt.
+func myComputed(o *ast.ColumnOption) string {
+	if o.Stored {
+		return ""
+	}
+	var text strings.Builder
+	if o.Expr == nil || o.Expr.Restore(format.NewRestoreCtx(format.DefaultRestoreFlags, &text)) != nil {
+		return "NULL()"
+	}
+	return text.String()
 }

@@ -64,6 +64,7 @@ type column struct {
 	auto      bool // MySQL: AUTO_INCREMENT, to which 0 is a wish for a new value
 	temporal  bool // MySQL: a date, a time or both
 	time      bool // MySQL: of the type TIME
+	drifts    bool // MySQL: computed when it is read, perhaps from more than the row
 }
 
 // cacheable reports whether rows of r may be cached.
@@ -81,6 +82,16 @@ func (r *relation) widen(reason string) {
 	if r.writesAll == "" {
 		r.writesAll = reason
 	}
+}
+
+// readsRun reports whether any relation may run user code when it is read.
+func (c *Catalog) readsRun() bool {
+	for _, r := range c.tables {
+		if r.readsRun != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // addTrigger notes a trigger by its name, which may do anything: see

@@ -170,6 +170,7 @@ func loadMySQLColumns(l *loader, c *Catalog) error {
 	if err != nil {
 		return err
 	}
+	var computed []computedColumn
 	for _, row := range rows {
 		r := c.named(row)
 		if r == nil {
@@ -189,10 +190,20 @@ func loadMySQLColumns(l *loader, c *Catalog) error {
 		case "date", "datetime", "timestamp", "year":
 			col.temporal = true
 		}
+		if col.generated && !strings.Contains(extra, "STORED") {
+			computed = append(computed, computedColumn{r, len(r.columns), c.parseComputed(row[10])})
+		}
 		r.columns = append(r.columns, col)
 	}
+	markDrifting(computed)
 	return nil
 }
+
+// generatedKey is the column that MySQL adds to a table without a primary key
+// under sql_generate_invisible_primary_key. A session that does not show it
+// (show_gipk_in_create_table_and_information_schema) takes the table for one
+// without a key, of which nothing is kept that a write would have to invalidate.
+const generatedKey = "my_row_id"
 
 // loadMySQLIndexes reads primary keys and unique indexes.
 func loadMySQLIndexes(l *loader, c *Catalog) error {
@@ -221,6 +232,8 @@ func loadMySQLIndexes(l *loader, c *Catalog) error {
 			continue
 		case row[5] != "":
 			r.refuse(BypassNotPrimaryKey, "the primary key holds the beginning of a column only")
+		case r.columns[at].name == generatedKey && r.columns[at].hidden:
+			r.refuse(BypassNotPrimaryKey, "the primary key is one that the server made up, which a writer may not see")
 		}
 		r.key = append(r.key, at)
 	}

@@ -208,7 +208,8 @@ func grantName(s string) (name, rest string, ok bool) {
 	return "", s, false
 }
 
-// unescaped returns the name that a pattern without wildcards spells.
+// unescaped takes one level of backslashes off: it returns the name that a
+// pattern without wildcards spells.
 func unescaped(pattern string) string {
 	var b strings.Builder
 	for i := 0; i < len(pattern); i++ {

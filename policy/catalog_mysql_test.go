@@ -98,7 +98,8 @@ func TestAccountsThatSeeLittle(t *testing.T) {
 		{"with all", []string{"ALL ON db.*"}, map[string]string{
 			`SELECT v FROM p WHERE id = 7`: "miss", `DELETE FROM lone WHERE id = 7`: "db.lone:i1:7", `DELETE FROM p WHERE id = 7`: "all",
 			`DELETE FROM audited WHERE id = 7`: "all", `SELECT * FROM plain`: "nothing", `SELECT * FROM runs`: "all",
-			`INSERT INTO p VALUES (7, 1, 1)`: "db.p:i1:7", `REPLACE INTO p VALUES (7, 1, 1)`: "all",
+			`SELECT * FROM runs LIMIT 1 ROWS EXAMINED 9`: "all", // no parser of ours knows it
+			`INSERT INTO p VALUES (7, 1, 1)`:             "db.p:i1:7", `REPLACE INTO p VALUES (7, 1, 1)`: "all",
 		}},
 		{"without TRIGGER", []string{"SELECT, INSERT, UPDATE, DELETE ON db.*"}, map[string]string{
 			`SELECT v FROM p WHERE id = 7`: "miss", `SELECT v FROM audited WHERE id = 7`: "miss",
@@ -365,6 +366,33 @@ func TestMySQLFunctionsAreTheServers(t *testing.T) {
 			if arguments == "1, 1" {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	}
+}
+
+// A text that the parser does not accept does not say which tables it reads.
+func TestUnparsedReadIsAReadWhereNoViewRunsCode(t *testing.T) {
+	const text = `SELECT * FROM w LIMIT 1 ROWS EXAMINED 9`
+	db := mariadb(t, `CREATE TABLE a (id int PRIMARY KEY)`, `CREATE VIEW w AS SELECT id FROM a`, `CREATE FUNCTION f() RETURNS int RETURN 1`)
+	if got := show(db.rules(t, Policy{}).planOf(text).Write(nil)); got != "nothing" {
+		t.Errorf("%s", got)
+	}
+	db.exec(t, `CREATE VIEW other AS SELECT f() AS x`)
+	if got := show(db.rules(t, Policy{}).planOf(text).Write(nil)); got != "all" {
+		t.Errorf("with a view that runs code: %s", got)
+	}
+}
+
+// MySQL's sessions may not show such a key, so a writer may not know of it.
+func TestInvisibleKeyOfTheServersMakingIsNotServed(t *testing.T) {
+	db := mariadb(t,
+		`CREATE TABLE a (my_row_id bigint unsigned AUTO_INCREMENT PRIMARY KEY INVISIBLE, v int)`,
+		`CREATE TABLE b (my_row_id bigint unsigned AUTO_INCREMENT PRIMARY KEY, v int)`,
+	)
+	r := db.rules(t, Policy{})
+	for table, want := range map[string]Code{"a": BypassNotPrimaryKey, "b": Miss} {
+		if d := r.planOf("SELECT v FROM " + table + " WHERE my_row_id = 1").Read(nil); d.Code != want {
+			t.Errorf("%s: %v (%s), want %v", table, d.Code, d.Reason, want)
 		}
 	}
 }

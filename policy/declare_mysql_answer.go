@@ -68,8 +68,11 @@ func (t *myTable) columnRow(at int) []any {
 	if c.Invisible {
 		extra += " INVISIBLE"
 	}
-	if c.Generated {
-		expression = "generated"
+	switch {
+	case c.Generated && c.Computed == "":
+		extra, expression = extra+" STORED GENERATED", "stored"
+	case c.Generated:
+		extra, expression = extra+" VIRTUAL GENERATED", c.Computed
 	}
 	return []any{t.id.Schema, t.id.Name, fmt.Sprintf("%05d", at+1), c.Name, c.Type.Name, full, strconv.Itoa(c.Length), c.Charset, c.Collation.Name, extra, expression}
 }

@@ -139,6 +139,9 @@ func (r *Rules) planSelect(s *parse.Select, t *relation) readPlan {
 		if _, known := r.column(t, s.Table, s.Alias, c, true); !known {
 			return refuse(unresolved(c.Name), "a name that is not a column of the table")
 		}
+		if r.drifts(t, c.Name) {
+			return refuse(BypassVolatile, "a generated column that may be computed from more than the row")
+		}
 	}
 	p := readPlan{
 		answer: Read{Code: Miss, TTL: rule.ttl, Jitter: rule.jitter, MaxEntry: rule.maxEntry},

@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/moneyclip/moneyclip/parse"
+import (
+	"slices"
+
+	"github.com/moneyclip/moneyclip/parse"
+)
 
 // mixesTimes reports whether a plain SELECT may turn a TIME into a date, which
 // MySQL does by the day's clock where a TIME meets a date in a comparison, a
@@ -20,4 +24,14 @@ func mixesTimes(r *Rules, f *parse.Facts, t *relation, arguments int) bool {
 		}
 	}
 	return times && (dates || arguments > 0 || len(f.Functions) > 0 || len(f.Select.Literals) > 0)
+}
+
+// drifts reports whether a name stands for a column, or a star among others for
+// one, whose value may change though the row does not.
+func (r *Rules) drifts(t *relation, name string) bool {
+	if name == "*" {
+		return slices.ContainsFunc(t.columns, func(c column) bool { return c.drifts })
+	}
+	at, known := r.ownColumn(t, name)
+	return known && t.columns[at].drifts
 }

@@ -104,6 +104,9 @@ func (r *Rules) planWrite(f *parse.Facts, called verdict, dirty bool) writePlan 
 		// The catalog's search path may not hold for the later statements.
 		return all("several statements, one of which changes the session", true)
 	}
+	if f.Scanned && r.catalog.readsRun() {
+		return all("a read of tables that are not known, in a database where a read may run code", true)
+	}
 	p := writePlan{params: f.Statements <= 1, strict: dirty}
 	for _, t := range f.Tables {
 		for _, table := range r.named(t, dirty) {
