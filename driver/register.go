@@ -171,7 +171,14 @@ func Wrap(inner sqldriver.Connector, dialect parse.Dialect, opts ...Option) (sql
 	if err := cfg.resolve(nil); err != nil {
 		return nil, err
 	}
-	return newConnector(inner, fmt.Sprintf("%T", inner.Driver()), cfg)
+	name := fmt.Sprintf("%T", inner.Driver())
+	if mocked(name) {
+		if err := cfg.mocks(); err != nil {
+			return nil, err
+		}
+		cfg.identified = true // whatever it is connected to answers what the test says
+	}
+	return newConnector(inner, name, cfg)
 }
 
 // Of returns the handle of an open database. It needs no connection. It cannot

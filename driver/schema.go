@@ -91,7 +91,8 @@ func (s *schema) absolute() error {
 
 // mocked reports whether the inner driver is go-sqlmock, which answers what a
 // test expects and nothing else: it is never asked for anything of our own.
-func mocked(inner string) bool { return inner == "sqlmock" }
+// inner is the name it is registered under, or the type of its driver.
+func mocked(inner string) bool { return inner == "sqlmock" || inner == "*sqlmock.mockDriver" }
 
 // mock settles what a mock cannot be asked for.
 func (c *config) mocks() error {

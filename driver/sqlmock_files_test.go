@@ -1,7 +1,9 @@
 package driver_test
 
 import (
+	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"os"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"github.com/DATA-DOG/go-sqlmock"
 
 	"github.com/moneyclip/moneyclip/driver"
+	"github.com/moneyclip/moneyclip/parse"
 	"github.com/moneyclip/moneyclip/policy"
 )
 
@@ -65,5 +68,37 @@ func TestReloadOfAPolicyThatDoesNotFitAsksNoMock(t *testing.T) {
 	}
 	if mock.ExpectationsWereMet() == nil {
 		t.Error("the mock was told to close")
+	}
+}
+
+// mockConnector is what a program gives to sql.OpenDB.
+type mockConnector struct {
+	dsn    string
+	driver sqldriver.Driver
+}
+
+func (c mockConnector) Connect(context.Context) (sqldriver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c mockConnector) Driver() sqldriver.Driver                        { return c.driver }
+
+func TestWrappedMockIsAMock(t *testing.T) {
+	plain, mock, err := sqlmock.NewWithDSN("wrapped")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := mockConnector{"wrapped", plain.Driver()}
+	if _, err := driver.Wrap(inner, parse.PostgreSQL, driver.WithStore("memory")); err == nil || !strings.Contains(err.Error(), "WithSchema") {
+		t.Errorf("%v, want what is missing", err)
+	}
+	connector, err := driver.Wrap(inner, parse.PostgreSQL, driver.WithStore("memory"), driver.WithSchemaText("schema.sql", mockSchemas["postgresql"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	defer func() { _, _ = db.Close(), plain.Close() }()
+	mock.ExpectQuery("SELECT").WillReturnRows(mockName("ann"))
+	mockRead(t, db, "ann")
+	mockRead(t, db, "ann")
+	if err := mock.ExpectationsWereMet(); err != nil {
+		t.Error(err)
 	}
 }

@@ -49,6 +49,11 @@ func placeOf(n ast.Node) place {
 
 // want notes that a value is not what is wanted.
 func (r *reader) want(n node, wanted string) {
+	if _, text := scalar(n.Node); text && len(n.path) == 0 {
+		// Another file than was meant, perhaps, with secrets in it.
+		r.wrong(n, "want %s, not a text: is this the policy file?", wanted)
+		return
+	}
 	r.wrong(n, "%swant %s, not %s", n.owner(), wanted, found(n.Node))
 }
 

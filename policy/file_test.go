@@ -178,3 +178,13 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A path that leads to another file must not print it: it may be one of keys.
+func TestAFileThatIsNoPolicyIsNotRepeated(t *testing.T) {
+	for _, text := range []string{"DB_PASSWORD=hunter2\nAPI=x\n", "hunter2", "'hunter2'", "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n", "- hunter2\n", "db:\n  password: hunter2\n", "|\n  hunter2\n", "5"} {
+		_, err := Parse("p.yaml", []byte(text))
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
