@@ -106,6 +106,7 @@ func (k *call) runExec(ctx context.Context) (result sqldriver.Result, err error)
 	if err := k.ready(ctx, false); err != nil {
 		return nil, err
 	}
+	k.c.worked = true
 	if k.misread() {
 		k.acts = true
 		return k.exec(ctx)

@@ -33,6 +33,7 @@ type conn struct {
 
 	open   int  // inner result sets that this connection has not closed (SQLite: a snapshot)
 	out    bool // an inner result set left untouched since the pool gave us out
+	worked bool // it has executed something since the pool gave us out: LAST_INSERT_ID and its like hang on the link
 	bad    bool // to be discarded
 	pooled bool // lies in the pool
 	closed bool
@@ -178,7 +179,7 @@ func (c *conn) IsValid() bool {
 	if c.bad {
 		return false
 	}
-	c.open, c.out, c.pooled = 0, false, true
+	c.open, c.out, c.worked, c.pooled = 0, false, false, true
 	if c.link == nil {
 		return true
 	}

@@ -59,8 +59,9 @@ func (f *fetch) rows(ctx context.Context) (sqldriver.Rows, error) {
 }
 
 // lendable reports whether nobody would miss the link while this connection
-// waits.
-func (c *conn) lendable() bool { return !c.inTx() && c.open == 0 && !c.out }
+// waits: no transaction, no rows, and nothing that a program which keeps the
+// connection may ask its session for.
+func (c *conn) lendable() bool { return !c.inTx() && c.open == 0 && !c.out && !c.worked }
 
 // lead asks the database, reads the result ahead up to the limit, and fills.
 func (f *fetch) lead(ctx context.Context) (rows sqldriver.Rows, entry []byte, err error) {

@@ -130,6 +130,38 @@ func TestFetchUnderMaxConnsWithAConnectionKept(t *testing.T) {
 	})
 }
 
+// A program that keeps a connection may ask its session for what it did there:
+// LAST_INSERT_ID(), a user variable. Its link is not lent to another reader.
+//
+//	R, connection 1: UPDATE        (has the only link)
+//	R, connection 2: SELECT 1      (fetches: waits for a link)
+//	R, connection 1: SELECT 1      (asks by itself, and keeps its link)
+func TestLinkOfAConnectionThatHasWrittenIsNotLent(t *testing.T) {
+	trap{only: parse.MySQL, serial: true, params: "&moneyclip_max_conns=1"}.run(t, func(t *testing.T, g *trapRig) {
+		g.warm(byID2)
+		g.sync()
+		ctx, cancel := context.WithTimeout(g.ctx, trapPatience/3)
+		defer cancel()
+		c := g.conn(g.R)
+		if _, err := c.ExecContext(ctx, "UPDATE t SET v = 'mine' WHERE id = 2"); err != nil {
+			t.Fatal(err)
+		}
+		leader := trapAsync(func() string { return g.ask(g.ctx, g.R, byID1) })
+		waits := func() bool { return trapWaiting("(*realConns).acquire", "select") }
+		trapUntil(t, waits, func() string { return "nobody waits for a link" })
+		if got := g.ask(ctx, c, byID1); got != "id=1 v=old 1" {
+			t.Errorf("who has the link is told %q", got)
+		}
+		if !waits() {
+			t.Error("the link was lent")
+		}
+		_ = c.Close()
+		if got := trapAwait(t, "the leader's read", leader); got != "id=1 v=old 1" {
+			t.Errorf("the leader is told %q", got)
+		}
+	})
+}
+
 // panics calls f, which is to panic.
 func panics(t *testing.T, f func()) {
 	t.Helper()

@@ -26,6 +26,7 @@ func (k *call) run(ctx context.Context) (sqldriver.Rows, error) {
 	if w == nil {
 		return k.c.untouched(rows), nil
 	}
+	k.c.worked = true
 	k.c.open++
 	closed := func() { k.c.open-- }
 	over := w.over
