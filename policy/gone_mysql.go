@@ -70,6 +70,11 @@ func goneMySQL(ctx context.Context, q Queryer, backend string) (bool, error) {
 	if now-before > restartTolerance || before-now > restartTolerance {
 		return true, nil // the server has started again since
 	}
+	if now != before && !strings.Contains(parts[3], ":") {
+		// Over a socket all clients have one host: what it cannot tell apart is
+		// not killed.
+		return false, nil
+	}
 	gone, err := absentMySQL(ctx, q, parts[0], parts[3])
 	if err != nil || gone {
 		return gone, err
