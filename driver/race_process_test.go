@@ -100,6 +100,9 @@ func (p *racer) run() {
 			}
 		}()
 	}
+	if !p.together() {
+		return
+	}
 	var group sync.WaitGroup
 	if p.Writer {
 		group.Go(func() { p.write(rand.New(rand.NewPCG(p.Seed, 1))) })
@@ -111,6 +114,36 @@ func (p *racer) run() {
 	group.Wait()
 	end := time.Now()
 	p.Step = end.Round(0).Sub(p.began.Round(0)) - end.Sub(p.began)
+}
+
+// together waits until all processes know the database, which on a busy machine
+// takes one longer than another, and takes the time that they begin at.
+func (p *racer) together() bool {
+	if err := p.db.PingContext(p.ctx); err != nil {
+		p.failed("ping", err)
+		return false
+	}
+	if h, err := driver.Of(p.db); err == nil { // it is not, of the bare driver
+		if _, err := h.Explain(p.ctx, "SELECT 1"); err != nil {
+			p.failed("catalog", err)
+			return false
+		}
+	}
+	if err := os.WriteFile(p.Result+raceReady, nil, 0o600); err != nil {
+		p.failed("ready", err)
+		return false
+	}
+	var text []byte
+	trapUntil(p.t, func() (told bool) {
+		var err error
+		text, err = os.ReadFile(p.Go)
+		return err == nil
+	}, func() string { return "the race does not begin" })
+	if err := p.Start.UnmarshalText(text); err != nil {
+		p.failed("start", err)
+		return false
+	}
+	return true
 }
 
 // dawdle makes the process wait between any two steps: mostly not at all, now

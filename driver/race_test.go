@@ -3,6 +3,7 @@ package driver_test
 import (
 	"encoding/gob"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,11 +60,15 @@ type raceOrder struct {
 	Dialect       parse.Dialect
 	Params        string
 	Lease         time.Duration
-	Start         time.Time
+	Start         time.Time // of all: what the file Go holds once they are ready
+	Go            string
 	Time          time.Duration
 	Seed          uint64
 	Result        string
 }
+
+// raceReady ends the name of the file by which a process says that it is ready.
+const raceReady = ".ready"
 
 const raceEnv = "MONEYCLIP_RACE_ORDER"
 
@@ -173,6 +178,7 @@ func race(t *testing.T, inner string, length time.Duration, beside bool) ([]race
 	g.exec(db, rows)
 
 	dir := t.TempDir()
+	order.Go = filepath.Join(dir, "go")
 	const writers, processes = 2, 5
 	var children []*exec.Cmd
 	for i := range processes {
@@ -191,6 +197,18 @@ func race(t *testing.T, inner string, length time.Duration, beside bool) ([]race
 			t.Fatal(err)
 		}
 		children = append(children, child)
+	}
+	trapUntil(t, func() bool {
+		ready, err := filepath.Glob(filepath.Join(dir, "*"+raceReady))
+		return err == nil && len(ready) == processes
+	}, func() string { return "the processes are not ready" })
+	begin, err := time.Now().Round(0).MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Named only once it is whole.
+	if err := errors.Join(os.WriteFile(order.Go+".tmp", begin, 0o600), os.Rename(order.Go+".tmp", order.Go)); err != nil {
+		t.Fatal(err)
 	}
 	for i, child := range children {
 		if err := child.Wait(); err != nil {
