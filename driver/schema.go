@@ -94,7 +94,7 @@ func (s *schema) absolute() error {
 // inner is the name it is registered under, or the type of its driver.
 func mocked(inner string) bool { return inner == "sqlmock" || inner == "*sqlmock.mockDriver" }
 
-// mock settles what a mock cannot be asked for.
+// mocks settles what a mock cannot be asked for.
 func (c *config) mocks() error {
 	switch {
 	case c.dialect == parse.UnknownDialect:
